@@ -1,0 +1,34 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace envpack::text {
+
+/// Without spaces, tabs, CR, LF, FF and VT at both ends.
+std::string_view trim(std::string_view text) noexcept;
+/// ASCII only; other bytes are kept.
+std::string to_lower(std::string_view text);
+bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept;
+/// Pieces between separators; an empty text is one empty piece.
+std::vector<std::string_view> split(std::string_view text, char separator);
+/// Pieces between runs of white space; never an empty piece.
+std::vector<std::string_view> words(std::string_view text);
+/// Lines without their LF or CRLF; a final line end starts no further line.
+std::vector<std::string_view> lines(std::string_view text);
+std::string join(const std::vector<std::string>& pieces, std::string_view separator);
+/// Well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates, up to U+10FFFF).
+bool is_utf8(std::string_view text) noexcept;
+/// `text` with every control character and invalid UTF-8 byte as `\xNN`, for messages about
+/// foreign input, cut after `max_length` bytes with an ellipsis.
+std::string printable(std::string_view text, std::size_t max_length = 200);
+/// `http://user:secret@host/` without `user:secret@`; for every URL that is shown or stored.
+std::string redact_url(std::string_view url);
+/// `%41` as `A`; nullopt for a malformed escape.
+std::optional<std::string> percent_decode(std::string_view text);
+/// Everything but unreserved characters (RFC 3986) and those in `keep` as `%XX`.
+std::string percent_encode(std::string_view text, std::string_view keep = "");
+
+}  // namespace envpack::text

@@ -1,0 +1,137 @@
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "envpack/base/file.hpp"
+
+#include <fmt/format.h>
+
+namespace envpack {
+namespace {
+
+/// Unpredictable, so that nobody can lay a file or link in its place beforehand.
+std::string random_suffix() {
+    std::array<unsigned char, 8> raw{};
+    if (getrandom(raw.data(), raw.size(), 0) != static_cast<ssize_t>(raw.size())) {
+        return std::to_string(getpid());  // O_EXCL still guards the name
+    }
+    std::string text;
+    for (const unsigned char byte : raw) {
+        text += fmt::format("{:02x}", byte);
+    }
+    return text;
+}
+
+std::filesystem::path folder_of(const std::filesystem::path& path) {
+    return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+}
+
+/// Makes the renamed name itself durable (fsync(2): "calling fsync() does not necessarily ensure
+/// that the entry in the directory containing the file has also reached disk").
+Result<void> sync_folder(const std::filesystem::path& folder) {
+    const FileHandle handle(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!handle) {
+        return fail(os_failure("open folder", folder.string(), errno));
+    }
+    if (fsync(handle.get()) != 0 && errno != EINVAL && errno != EROFS) {
+        return fail(os_failure("sync folder", folder.string(), errno));
+    }
+    return {};
+}
+
+}  // namespace
+
+AtomicFile::AtomicFile(FileHandle file, std::filesystem::path temporary,
+                       std::filesystem::path target)
+    : file_(std::move(file)), temporary_(std::move(temporary)), target_(std::move(target)) {}
+
+AtomicFile::AtomicFile(AtomicFile&& other) noexcept
+    : file_(std::move(other.file_)),
+      temporary_(std::exchange(other.temporary_, {})),
+      target_(std::move(other.target_)) {}
+
+AtomicFile::~AtomicFile() {
+    if (!temporary_.empty()) {
+        ::unlink(temporary_.c_str());
+    }
+}
+
+Result<AtomicFile> AtomicFile::create(std::filesystem::path target) {
+    const std::filesystem::path temporary =
+        folder_of(target) /
+        fmt::format(".{}.{}.tmp", target.filename().string().substr(0, 100), random_suffix());
+    constexpr mode_t mode = 0644;
+    FileHandle file(
+        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+    if (!file) {
+        return fail(os_failure("create", target.string(), errno));
+    }
+    return AtomicFile(std::move(file), temporary, std::move(target));
+}
+
+Result<void> AtomicFile::write(std::span<const std::byte> data) {
+    while (!data.empty()) {
+        const ssize_t count = ::write(file_.get(), data.data(), data.size());
+        if (count < 0) {
+            if (errno == EINTR) {
+                continue;
+            }
+            return fail(os_failure("write", target_.string(), errno));
+        }
+        data = data.subspan(static_cast<std::size_t>(count));
+    }
+    return {};
+}
+
+Result<void> AtomicFile::finish() {
+    if (fdatasync(file_.get()) != 0 && errno != EINVAL) {
+        return fail(os_failure("sync", target_.string(), errno));
+    }
+    return {};
+}
+
+Result<void> AtomicFile::commit() { return commit_as(target_); }
+
+Result<void> AtomicFile::commit_as(const std::filesystem::path& target) {
+    ENVPACK_CHECK(finish());
+    if (::rename(temporary_.c_str(), target.c_str()) != 0) {
+        return fail(os_failure("write", target.string(), errno));
+    }
+    temporary_.clear();
+    return sync_folder(folder_of(target));
+}
+
+Result<void> write_file(const std::filesystem::path& path, std::string_view content) {
+    ENVPACK_TRY(AtomicFile file, AtomicFile::create(path));
+    ENVPACK_CHECK(file.write(as_bytes(content)));
+    return file.commit();
+}
+
+Result<TemporaryDirectory> TemporaryDirectory::create(const std::filesystem::path& parent) {
+    ENVPACK_CHECK(ensure_directory(parent));
+    std::string pattern = (parent / ".envpack.XXXXXX").string();
+    if (mkdtemp(pattern.data()) == nullptr) {
+        return fail(os_failure("create a temporary folder in", parent.string(), errno));
+    }
+    return TemporaryDirectory(pattern);
+}
+
+TemporaryDirectory::TemporaryDirectory(TemporaryDirectory&& other) noexcept
+    : path_(std::exchange(other.path_, {})) {}
+
+TemporaryDirectory::~TemporaryDirectory() {
+    if (!path_.empty()) {
+        std::error_code ignored;  // a destructor only discards
+        std::filesystem::remove_all(path_, ignored);
+    }
+}
+
+std::filesystem::path TemporaryDirectory::release() && { return std::exchange(path_, {}); }
+
+}  // namespace envpack

@@ -1,0 +1,69 @@
+#include "envpack/base/bytes.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace envpack {
+namespace {
+
+constexpr std::size_t block_size = std::size_t{128} << 10;
+
+}  // namespace
+
+Result<std::size_t> MemorySource::read(std::span<std::byte> into) {
+    const std::size_t count = std::min(into.size(), rest_.size());
+    if (count != 0) {
+        std::memcpy(into.data(), rest_.data(), count);
+        rest_ = rest_.subspan(count);
+    }
+    return count;
+}
+
+Result<void> StringSink::write(std::span<const std::byte> data) {
+    if (data.size() > max_size_ - text_.size()) {
+        return fail(ErrorCode::limit_exceeded, fmt::format("more than {} bytes", max_size_));
+    }
+    text_.append(as_text(data));
+    return {};
+}
+
+Result<void> TeeSink::write(std::span<const std::byte> data) {
+    ENVPACK_CHECK(first_.write(data));
+    return second_.write(data);
+}
+
+Result<void> TeeSink::finish() {
+    ENVPACK_CHECK(first_.finish());
+    return second_.finish();
+}
+
+Result<void> NullSink::write(std::span<const std::byte> data) {
+    count_ += data.size();
+    return {};
+}
+
+Result<std::uint64_t> copy(ByteSource& from, ByteSink& to, const RunContext& run) {
+    std::vector<std::byte> block(block_size);
+    std::uint64_t total = 0;
+    for (;;) {
+        ENVPACK_CHECK(run.check());
+        ENVPACK_TRY(const std::size_t count, from.read(block));
+        if (count == 0) {
+            return total;
+        }
+        ENVPACK_CHECK(to.write(std::span(block).first(count)));
+        total += count;
+    }
+}
+
+Result<std::string> read_all(ByteSource& from, std::size_t max_size) {
+    StringSink sink(max_size);
+    ENVPACK_CHECK(copy(from, sink));
+    return std::move(sink).take();
+}
+
+}  // namespace envpack

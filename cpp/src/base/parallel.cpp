@@ -1,0 +1,61 @@
+#include "envpack/base/parallel.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+namespace envpack {
+
+Result<void> parallel_for(std::size_t count, const std::function<Result<void>(std::size_t)>& work,
+                          const RunContext& run) {
+    const std::size_t threads =
+        std::min<std::size_t>(count, std::max<unsigned>(1, run.max_parallel));
+    if (threads <= 1) {
+        for (std::size_t index = 0; index < count; ++index) {
+            ENVPACK_CHECK(run.check());
+            ENVPACK_CHECK(work(index));
+        }
+        return {};
+    }
+    std::atomic<std::size_t> next{0};
+    std::atomic<bool> failed{false};
+    std::mutex mutex;
+    std::optional<std::pair<std::size_t, Error>> first;
+    const auto keep = [&](std::size_t index, Error error) {
+        const std::lock_guard lock(mutex);
+        if (!first || index < first->first) {
+            first.emplace(index, std::move(error));
+        }
+        failed.store(true);
+    };
+    const auto loop = [&] {
+        while (!failed.load()) {
+            const std::size_t index = next.fetch_add(1);
+            if (index >= count) {
+                return;
+            }
+            Result<void> result = run.check();
+            if (result) {
+                result = work(index);
+            }
+            if (!result) {
+                keep(index, std::move(result).error());
+            }
+        }
+    };
+    {
+        std::vector<std::jthread> pool;
+        pool.reserve(threads - 1);
+        for (std::size_t i = 1; i < threads; ++i) {
+            pool.emplace_back(loop);
+        }
+        loop();
+    }
+    if (first) {
+        return fail(std::move(first->second));
+    }
+    return {};
+}
+
+}  // namespace envpack
