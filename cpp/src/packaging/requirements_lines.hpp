@@ -1,0 +1,31 @@
+#pragma once
+
+#include "envpack/base/result.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace envpack::packaging {
+
+/// A line of a requirements file after continuations are joined and comments are gone.
+struct LogicalLine {
+    std::size_t number = 0;    ///< of its first physical line, from 1
+    std::string text = {};     ///< never empty, no white space at both ends
+    std::string written = {};  ///< the same before variables were replaced: what may be shown
+};
+
+/// UTF-8 text of a file that may begin with a UTF-8 or UTF-16 byte order mark (PowerShell writes
+/// the latter). parse_error for other encodings.
+Result<std::string> decode_requirements(std::string_view bytes);
+
+/// The steps of pip's "Requirements File Format", in its order: join lines that end with `\`, drop
+/// comments (a `#` at the start or after white space), drop empty lines, replace `${NAME}`.
+std::vector<LogicalLine> logical_lines(
+    std::string_view text,
+    const std::function<std::optional<std::string>(std::string_view)>& variable);
+
+}  // namespace envpack::packaging
