@@ -1,0 +1,78 @@
+#pragma once
+
+#include "envpack/archive/file_tree.hpp"
+#include "envpack/base/bytes.hpp"
+#include "envpack/base/digest.hpp"
+#include "envpack/base/file.hpp"
+#include "envpack/base/result.hpp"
+#include "envpack/base/safe_path.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace envpack::archive {
+
+/// The bytes of a planned file, wherever they are now: generated text, a file on disk, or a member
+/// of a zip archive (stored or deflated). Cheap to copy; open() may be called many times.
+/// Thread-safe.
+class Content {
+public:
+    /// Raw DEFLATE data (RFC 1951) inside a mapped archive.
+    struct Deflated {
+        std::shared_ptr<const MappedFile> owner;
+        std::span<const std::byte> data;
+        std::uint32_t crc32 = 0;
+    };
+
+    Content() = default;  ///< empty
+    static Content of_text(std::string text);
+    static Content of_file(std::filesystem::path path, std::uint64_t size);
+    static Content of_stored(std::shared_ptr<const MappedFile> owner,
+                             std::span<const std::byte> data, std::uint32_t crc32);
+    static Content of_deflated(Deflated deflated, std::uint64_t size);
+
+    std::uint64_t size() const noexcept { return size_; }
+    /// The plain bytes. A deflated or stored member is checked on the way: exactly its compressed
+    /// size consumed, exactly size() bytes produced, CRC-32 right, else digest_mismatch. A file
+    /// that no longer has size() bytes fails with io_error.
+    Result<std::unique_ptr<ByteSource>> open() const;
+    /// For the encoder that moves DEFLATE bytes untouched; nullptr for other kinds.
+    const Deflated* deflated() const noexcept { return std::get_if<Deflated>(&data_); }
+
+private:
+    struct File {
+        std::filesystem::path path;
+    };
+    struct Stored {
+        std::shared_ptr<const MappedFile> owner;
+        std::span<const std::byte> data;
+        std::uint32_t crc32 = 0;
+    };
+    std::variant<std::shared_ptr<const std::string>, File, Stored, Deflated> data_;
+    std::uint64_t size_ = 0;
+};
+
+/// One path of a tree that envpack is about to write, as a layer or onto disk. Owner and mtime are
+/// those of the writing, not of the entry, so that they cannot vary. Value; not synchronised.
+struct PlannedEntry {
+    SafePath path;
+    FileType type = FileType::regular;  ///< regular, directory or symlink
+    std::uint32_t mode = 0644;          ///< 0644 or 0755 (0777 for links), group bits by layout
+    Content content = {};               ///< of a regular file
+    std::string link_target = {};       ///< of a symlink
+    std::optional<Digest> sha256 = std::nullopt;  ///< what RECORD promises; checked while writing
+};
+
+/// Sorted bytewise by path, a directory before its children, one entry a path. Two equal
+/// directories, or two files with equal bytes (by sha256) and mode, are merged; anything else at
+/// one path is an invalid_argument with rule `plan.path-conflict`.
+Result<std::vector<PlannedEntry>> merge_entries(std::vector<PlannedEntry> entries);
+
+}  // namespace envpack::archive

@@ -1,0 +1,62 @@
+#pragma once
+
+#include "envpack/base/bytes.hpp"
+#include "envpack/base/result.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+namespace envpack::archive {
+
+/// Names the byte recipe below and its pinned compressor; a change of either changes digests of
+/// compressed layers (never their diff_id), and this number.
+inline constexpr int gzip_encoder_version = 1;
+
+class TaskPool;  // of the library's inside: worker threads
+
+struct GzipEncoding {
+    std::uint64_t verbatim_threshold = 65'536;  ///< T: smallest file whose DEFLATE bytes are moved
+    std::size_t member_size = 1'048'576;        ///< M: plain bytes in a packed member, at most
+    int level = 6;                              ///< of libdeflate
+};
+
+/// Writes a byte stream as gzip members: most of it packed into members of up to M bytes that we
+/// compress, large files that a zip archive already holds as DEFLATE moved untouched into members
+/// of their own. Packed members are compressed by `threads` workers and emitted in order: the
+/// output does not depend on timing or thread count. One thread.
+///
+///     for each tar member:  begin(header and what packs with it); write(...)…; or verbatim(...)
+///     finish()
+class GzipMemberEncoder {
+public:
+    /// `out` is not owned; finish() is not passed on. `threads` 0: compress on the calling thread.
+    GzipMemberEncoder(ByteSink& out, const GzipEncoding& encoding, unsigned threads);
+    /// With workers that others use too.
+    GzipMemberEncoder(ByteSink& out, const GzipEncoding& encoding, std::shared_ptr<TaskPool> pool);
+    ~GzipMemberEncoder();
+    GzipMemberEncoder(const GzipMemberEncoder&) = delete;
+    GzipMemberEncoder& operator=(const GzipMemberEncoder&) = delete;
+
+    /// Announces `need` bytes that are to lie in one member if they can: the open member is
+    /// closed when they no longer fit.
+    Result<void> begin(std::uint64_t need);
+    /// Appends plain bytes to the open member, cutting off full ones.
+    Result<void> write(std::span<const std::byte> data);
+    /// Closes the open member, then emits raw DEFLATE data as a member. Whether it inflates to
+    /// `size` bytes with that CRC-32 is the caller's to check. `owner` keeps `deflated` alive until
+    /// it has been emitted.
+    Result<void> verbatim(std::shared_ptr<const void> owner, std::span<const std::byte> deflated,
+                          std::uint32_t crc32, std::uint64_t size);
+    /// Closes the open member and emits everything that is pending.
+    Result<void> finish();
+
+    std::uint64_t members() const noexcept;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace envpack::archive

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "envpack/archive/compression.hpp"
+#include "envpack/archive/content.hpp"
+#include "envpack/archive/gzip_members.hpp"
+#include "envpack/base/bytes.hpp"
+#include "envpack/base/digest.hpp"
+#include "envpack/base/result.hpp"
+#include "envpack/base/run_context.hpp"
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace envpack::archive {
+
+/// Owner and time of every member of a layer: options of the writing, so that nothing of the build
+/// host gets in.
+struct LayerWriteOptions {
+    std::uint64_t uid = 0;
+    std::uint64_t gid = 0;
+    std::int64_t mtime = 0;  ///< SOURCE_DATE_EPOCH; Unix time
+    Compression compression = Compression::gzip;
+    GzipEncoding gzip = {};
+    std::string_view subject = "layer";  ///< in progress reports
+};
+
+/// What one pass over a layer's bytes found. Value; not synchronised.
+struct LayerBytes {
+    Digest diff_id;          ///< of the tar
+    Digest digest;           ///< of the blob
+    std::uint64_t size = 0;  ///< of the blob
+    std::uint64_t tar_size = 0;
+    std::uint64_t members = 0;  ///< gzip members; 0 for other compressions
+};
+
+/// Writes the entries as one layer (tar_writer.hpp, gzip_members.hpp) to `blob` in a single pass:
+/// inflate, check CRC and PlannedEntry::sha256, hash the tar, compress, hash the blob. Calls
+/// blob.finish(). The entries are in the order of merge_entries(); otherwise invalid_argument with
+/// rule `plan.order`. A file unlike its sha256 is a digest_mismatch with rule
+/// `record.hash-mismatch`. On any error what `blob` has got is to be thrown away.
+///
+/// Memory: at most run.max_parallel + 2 batches of 16 MiB, whatever the sizes. The bytes do not
+/// depend on the number of threads.
+Result<LayerBytes> write_layer(std::span<const PlannedEntry> sorted_entries,
+                               const LayerWriteOptions& options, ByteSink& blob,
+                               const RunContext& run);
+
+}  // namespace envpack::archive

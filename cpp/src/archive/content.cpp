@@ -1,0 +1,132 @@
+#include "envpack/archive/content.hpp"
+
+#include "decoders.hpp"
+#include "envpack/archive/compression.hpp"
+#include "owned_text_source.hpp"
+#include "refusal.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace envpack::archive {
+namespace {
+
+/// Below this, libdeflate inflates at once: 2 to 3 times as fast as a stream, in bounded memory.
+constexpr std::uint64_t whole_size = std::uint64_t{4} << 20;
+
+class OwnedBytesSource final : public ByteSource {
+public:
+    OwnedBytesSource(std::unique_ptr<std::byte[]> bytes, std::size_t size)
+        : bytes_(std::move(bytes)), source_(std::span<const std::byte>(bytes_.get(), size)) {}
+    Result<std::size_t> read(std::span<std::byte> into) override { return source_.read(into); }
+
+private:
+    std::unique_ptr<std::byte[]> bytes_;
+    MemorySource source_;
+};
+
+/// A stored zip member, checked against its CRC-32 as it passes.
+class StoredSource final : public ByteSource {
+public:
+    StoredSource(std::shared_ptr<const void> owner, std::span<const std::byte> data,
+                 std::uint32_t crc32)
+        : owner_(std::move(owner)), rest_(data), expected_(crc32) {}
+
+    Result<std::size_t> read(std::span<std::byte> into) override {
+        const std::size_t count = std::min(into.size(), rest_.size());
+        std::copy_n(rest_.begin(), count, into.begin());
+        crc_ = crc32_of(rest_.first(count), crc_);
+        rest_ = rest_.subspan(count);
+        if (rest_.empty() && crc_ != expected_) {
+            return refuse("deflate.checksum",
+                          fmt::format("CRC-32 is {:08x} instead of {:08x}", crc_, expected_),
+                          ErrorCode::digest_mismatch);
+        }
+        return count;
+    }
+
+private:
+    std::shared_ptr<const void> owner_;
+    std::span<const std::byte> rest_;
+    std::uint32_t expected_;
+    std::uint32_t crc_ = 0;
+};
+
+/// A file of the host that must still have the size it was planned with.
+class SizedFileSource final : public ByteSource {
+public:
+    SizedFileSource(FileSource file, std::string path, std::uint64_t size)
+        : file_(std::move(file)), path_(std::move(path)), rest_(size) {}
+
+    Result<std::size_t> read(std::span<std::byte> into) override {
+        ENVPACK_TRY(const std::size_t count, file_.read(into));
+        if (count > rest_ || (count == 0 && rest_ > 0)) {
+            return fail(Error(ErrorCode::io_error,
+                              fmt::format("file `{}` changed its size while it was read", path_))
+                            .with_path(path_));
+        }
+        rest_ -= count;
+        return count;
+    }
+
+private:
+    FileSource file_;
+    std::string path_;
+    std::uint64_t rest_;
+};
+
+}  // namespace
+
+Content Content::of_text(std::string text) {
+    Content content;
+    content.size_ = text.size();
+    content.data_ = std::make_shared<const std::string>(std::move(text));
+    return content;
+}
+
+Content Content::of_file(std::filesystem::path path, std::uint64_t size) {
+    Content content;
+    content.size_ = size;
+    content.data_ = File{std::move(path)};
+    return content;
+}
+
+Content Content::of_stored(std::shared_ptr<const MappedFile> owner, std::span<const std::byte> data,
+                           std::uint32_t crc32) {
+    Content content;
+    content.size_ = data.size();
+    content.data_ = Stored{std::move(owner), data, crc32};
+    return content;
+}
+
+Content Content::of_deflated(Deflated deflated, std::uint64_t size) {
+    Content content;
+    content.size_ = size;
+    content.data_ = std::move(deflated);
+    return content;
+}
+
+Result<std::unique_ptr<ByteSource>> Content::open() const {
+    if (const auto* text = std::get_if<std::shared_ptr<const std::string>>(&data_)) {
+        return std::make_unique<OwnedTextSource>(*text ? *text
+                                                       : std::make_shared<const std::string>());
+    }
+    if (const auto* file = std::get_if<File>(&data_)) {
+        ENVPACK_TRY(FileSource source, FileSource::open(file->path));
+        return std::make_unique<SizedFileSource>(std::move(source), file->path.string(), size_);
+    }
+    if (const auto* stored = std::get_if<Stored>(&data_)) {
+        return std::make_unique<StoredSource>(stored->owner, stored->data, stored->crc32);
+    }
+    const auto& deflated = std::get<Deflated>(data_);
+    if (size_ > whole_size) {
+        return inflated(deflated.owner, deflated.data, size_, deflated.crc32);
+    }
+    ENVPACK_TRY(std::unique_ptr<std::byte[]> plain,
+                inflate_whole(deflated.data, static_cast<std::size_t>(size_), deflated.crc32));
+    return std::make_unique<OwnedBytesSource>(std::move(plain), static_cast<std::size_t>(size_));
+}
+
+}  // namespace envpack::archive

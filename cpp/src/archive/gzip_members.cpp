@@ -1,0 +1,184 @@
+#include "envpack/archive/gzip_members.hpp"
+
+#include "decoders.hpp"
+#include "envpack/base/assert.hpp"
+#include "task_pool.hpp"
+
+#include <array>
+#include <chrono>
+#include <deque>
+#include <string>
+#include <utility>
+
+#include <libdeflate.h>
+
+namespace envpack::archive {
+namespace {
+
+// oci.md c.2, H: MTIME 0, XFL 0, OS 255; no name, no extra field, no comment.
+constexpr std::string_view member_header("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff", 10);
+constexpr std::size_t trailer_size = 8;
+
+std::array<char, trailer_size> trailer_of(std::uint32_t crc32, std::uint64_t size) {
+    std::array<char, trailer_size> trailer{};
+    for (unsigned i = 0; i < 4; ++i) {
+        trailer[i] = static_cast<char>(crc32 >> (8 * i) & 0xffU);
+        trailer[4 + i] = static_cast<char>(size >> (8 * i) & 0xffU);  // modulo 2^32 (RFC 1952)
+    }
+    return trailer;
+}
+
+libdeflate_compressor* compressor_of(int level) {
+    struct Free {
+        void operator()(libdeflate_compressor* c) const { ::libdeflate_free_compressor(c); }
+    };
+    struct Kept {
+        int level = -1;
+        std::unique_ptr<libdeflate_compressor, Free> compressor;
+    };
+    // Megabytes of tables: made once a thread.
+    thread_local Kept kept;
+    if (kept.level != level) {
+        kept.compressor.reset(::libdeflate_alloc_compressor(level));
+        kept.level = level;
+    }
+    ENVPACK_ASSERT(kept.compressor != nullptr);
+    return kept.compressor.get();
+}
+
+std::string pack(const std::string& plain, int level) {
+    libdeflate_compressor* const compressor = compressor_of(level);
+    std::string member(member_header);
+    const std::size_t bound = ::libdeflate_deflate_compress_bound(compressor, plain.size());
+    member.resize(member_header.size() + bound);
+    const std::size_t size = ::libdeflate_deflate_compress(
+        compressor, plain.data(), plain.size(), member.data() + member_header.size(), bound);
+    ENVPACK_ASSERT(size > 0);
+    member.resize(member_header.size() + size);
+    const auto trailer = trailer_of(crc32_of(as_bytes(plain)), plain.size());
+    member.append(trailer.data(), trailer.size());
+    return member;
+}
+
+}  // namespace
+
+struct GzipMemberEncoder::State {
+    /// A member in its place of the output: being packed, or DEFLATE data to be moved.
+    struct Pending {
+        std::future<std::string> packed;
+        std::shared_ptr<const void> owner;
+        std::span<const std::byte> deflated;
+        std::array<char, trailer_size> trailer{};
+    };
+
+    State(ByteSink& sink, const GzipEncoding& how, std::shared_ptr<TaskPool> workers)
+        : out(sink), encoding(how), pool(std::move(workers)) {}
+
+    Result<void> flush() {
+        if (open.empty()) {
+            return {};
+        }
+        std::string plain = std::exchange(open, {});
+        return enqueue(std::move(plain));
+    }
+
+    Result<void> enqueue(std::string plain) {
+        Pending member;
+        member.packed = pool->submit(
+            [plain = std::move(plain), level = encoding.level] { return pack(plain, level); });
+        pending.push_back(std::move(member));
+        ++packing;
+        ++members;
+        return emit(pool->threads() + 1);
+    }
+
+    /// Emits members from the front while they are ready, and further ones, waiting for them,
+    /// until at most `keep` are being packed.
+    Result<void> emit(std::size_t keep) {
+        using namespace std::chrono_literals;
+        while (!pending.empty()) {
+            Pending& member = pending.front();
+            if (member.packed.valid()) {
+                if (packing <= keep && member.packed.wait_for(0s) != std::future_status::ready) {
+                    return {};
+                }
+                --packing;
+                ENVPACK_CHECK(out.write(as_bytes(member.packed.get())));
+            } else {
+                ENVPACK_CHECK(out.write(as_bytes(member_header)));
+                ENVPACK_CHECK(out.write(member.deflated));
+                ENVPACK_CHECK(out.write(std::as_bytes(std::span(member.trailer))));
+            }
+            pending.pop_front();
+        }
+        return {};
+    }
+
+    ByteSink& out;
+    GzipEncoding encoding;
+    std::shared_ptr<TaskPool> pool;
+    std::string open;  ///< P of the recipe
+    std::deque<Pending> pending;
+    std::size_t packing = 0;
+    std::uint64_t members = 0;
+};
+
+GzipMemberEncoder::GzipMemberEncoder(ByteSink& out, const GzipEncoding& encoding, unsigned threads)
+    : GzipMemberEncoder(out, encoding, std::make_shared<TaskPool>(threads)) {}
+
+GzipMemberEncoder::GzipMemberEncoder(ByteSink& out, const GzipEncoding& encoding,
+                                     std::shared_ptr<TaskPool> pool)
+    : state_(std::make_unique<State>(out, encoding, std::move(pool))) {
+    ENVPACK_ASSERT(encoding.member_size > 0);
+}
+
+GzipMemberEncoder::~GzipMemberEncoder() = default;
+
+Result<void> GzipMemberEncoder::begin(std::uint64_t need) {
+    if (state_->open.size() + need > state_->encoding.member_size) {
+        return state_->flush();
+    }
+    return {};
+}
+
+Result<void> GzipMemberEncoder::write(std::span<const std::byte> data) {
+    std::string& open = state_->open;
+    const std::size_t limit = state_->encoding.member_size;
+    // A member is cut off when there is more than fits, not when it is full: the bytes do not
+    // depend on the sizes of the writes.
+    while (open.size() + data.size() > limit) {
+        const std::size_t room = limit - open.size();
+        open += as_text(data.first(room));
+        data = data.subspan(room);
+        ENVPACK_CHECK(state_->flush());
+    }
+    if (open.capacity() < open.size() + data.size()) {
+        open.reserve(limit);
+    }
+    open += as_text(data);
+    return {};
+}
+
+Result<void> GzipMemberEncoder::verbatim(std::shared_ptr<const void> owner,
+                                         std::span<const std::byte> deflated, std::uint32_t crc32,
+                                         std::uint64_t size) {
+    ENVPACK_CHECK(state_->flush());
+    State::Pending member;
+    member.owner = std::move(owner);
+    member.deflated = deflated;
+    member.trailer = trailer_of(crc32, size);
+    state_->pending.push_back(std::move(member));
+    ++state_->members;
+    return state_->emit(state_->pool->threads() + 1);
+}
+
+Result<void> GzipMemberEncoder::finish() {
+    ENVPACK_CHECK(state_->flush());
+    return state_->emit(0);
+}
+
+std::uint64_t GzipMemberEncoder::members() const noexcept {
+    return state_->members;
+}
+
+}  // namespace envpack::archive

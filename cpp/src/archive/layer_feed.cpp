@@ -1,0 +1,135 @@
+#include "layer_feed.hpp"
+
+#include "decoders.hpp"
+#include "refusal.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace envpack::archive {
+namespace {
+
+/// Small files go to the workers by the megabyte: one at a time would cost more than it gives.
+constexpr std::uint64_t batch_size = 1u << 20;
+
+using Buffer = std::unique_ptr<std::byte[]>;
+
+Result<Buffer> load(const PlannedEntry& entry) {
+    const auto size = static_cast<std::size_t>(entry.content.size());
+    if (const Content::Deflated* deflated = entry.content.deflated()) {
+        return inflate_whole(deflated->data, size, deflated->crc32);
+    }
+    ENVPACK_TRY(const std::unique_ptr<ByteSource> source, entry.content.open());
+    Buffer bytes = std::make_unique_for_overwrite<std::byte[]>(size + 1);
+    std::size_t filled = 0;
+    // One byte more than planned, so that the source sees its end and checks itself.
+    while (filled <= size) {
+        ENVPACK_TRY(const std::size_t got,
+                    source->read(std::span(bytes.get() + filled, size + 1 - filled)));
+        if (got == 0) {
+            break;
+        }
+        filled += got;
+    }
+    if (filled != size) {
+        return fail(ErrorCode::io_error,
+                    fmt::format("content has {} bytes instead of {}", filled, size));
+    }
+    return bytes;
+}
+
+Result<Buffer> load_checked(const PlannedEntry& entry) {
+    ENVPACK_TRY(Buffer bytes,
+                with_context(load(entry), fmt::format("while reading `{}`", entry.path.str())));
+    if (entry.sha256) {
+        ENVPACK_CHECK(check_promise(
+            entry, Digest::of({bytes.get(), static_cast<std::size_t>(entry.content.size())})));
+    }
+    return bytes;
+}
+
+Result<std::vector<Buffer>> load_all(std::span<const PlannedEntry> entries, const RunContext& run) {
+    std::vector<Buffer> buffers;
+    buffers.reserve(entries.size());
+    for (const PlannedEntry& entry : entries) {
+        ENVPACK_CHECK(run.check());
+        Buffer bytes;
+        if (LayerFeed::serves(entry)) {
+            ENVPACK_TRY(bytes, load_checked(entry));
+        }
+        buffers.push_back(std::move(bytes));
+    }
+    return buffers;
+}
+
+}  // namespace
+
+Result<void> check_promise(const PlannedEntry& entry, const Digest& actual) {
+    if (!entry.sha256 || *entry.sha256 == actual) {
+        return {};
+    }
+    return fail(Error(ErrorCode::digest_mismatch,
+                      fmt::format("`{}` does not match its RECORD: it has {}, not {}",
+                                  entry.path.str(), actual.to_string(), entry.sha256->to_string()))
+                    .with_rule("record.hash-mismatch")
+                    .with_path(entry.path.str()));
+}
+
+LayerFeed::LayerFeed(std::span<const PlannedEntry> entries, TaskPool& pool, const RunContext& run)
+    : entries_(entries), pool_(pool), run_(run) {}
+
+LayerFeed::~LayerFeed() {
+    // Running tasks look at entries that the caller may let go.
+    for (Batch& batch : batches_) {
+        if (batch.loaded.valid()) {
+            batch.loaded.wait();
+        }
+    }
+}
+
+bool LayerFeed::serves(const PlannedEntry& entry) noexcept {
+    return entry.type == FileType::regular && entry.content.size() > 0 &&
+           entry.content.size() <= whole_size;
+}
+
+void LayerFeed::start_batches() {
+    while (batches_.size() <= pool_.threads() && started_ < entries_.size()) {
+        Batch batch{.begin = started_, .end = started_};
+        std::uint64_t size = 0;
+        for (; batch.end < entries_.size(); ++batch.end) {
+            const PlannedEntry& entry = entries_[batch.end];
+            const std::uint64_t more = serves(entry) ? entry.content.size() : 0;
+            if (size > 0 && size + more > batch_size) {
+                break;
+            }
+            size += more;
+        }
+        started_ = batch.end;
+        if (size == 0) {
+            continue;  // nothing left to load
+        }
+        batch.loaded =
+            pool_.submit([entries = entries_.subspan(batch.begin, batch.end - batch.begin),
+                          &run = run_] { return load_all(entries, run); });
+        batches_.push_back(std::move(batch));
+    }
+}
+
+Result<std::span<const std::byte>> LayerFeed::take(std::size_t index) {
+    while (index >= end_) {
+        buffers_.clear();
+        start_batches();
+        Batch batch = std::move(batches_.front());
+        batches_.pop_front();
+        start_batches();
+        ENVPACK_TRY(buffers_, batch.loaded.get());
+        begin_ = batch.begin;
+        end_ = batch.end;
+    }
+    return std::span<const std::byte>(buffers_[index - begin_].get(),
+                                      static_cast<std::size_t>(entries_[index].content.size()));
+}
+
+}  // namespace envpack::archive

@@ -1,0 +1,233 @@
+#include "envpack/archive/layer_writer.hpp"
+
+#include "envpack/archive/tar_writer.hpp"
+#include "layer_feed.hpp"
+#include "refusal.hpp"
+#include "task_pool.hpp"
+#include "zstd_sink.hpp"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace envpack::archive {
+namespace {
+
+constexpr std::size_t chunk = 256u << 10;
+constexpr std::uint64_t report_step = std::uint64_t{4} << 20;
+constexpr std::array<std::byte, tar_end_size> zeros{};
+
+/// The tar of a layer on its way: hashed, then compressed as the options say. One thread.
+class LayerStream {
+public:
+    LayerStream(const LayerWriteOptions& options, ByteSink& blob, std::shared_ptr<TaskPool> pool)
+        : options_(options), blob_(&blob) {
+        if (options.compression == Compression::gzip) {
+            gzip_.emplace(blob_, options.gzip, std::move(pool));
+        } else if (options.compression == Compression::zstd) {
+            zstd_ = zstd_sink(blob_);
+        }
+    }
+
+    bool moves(const PlannedEntry& entry) const {
+        return gzip_ && entry.content.deflated() != nullptr &&
+               entry.content.size() >= options_.gzip.verbatim_threshold;
+    }
+
+    /// Begins a member: its header, and room for `content` more bytes in the same gzip member.
+    Result<void> begin(std::string_view header, std::uint64_t content) {
+        if (gzip_) {
+            ENVPACK_CHECK(gzip_->begin(header.size() + content));
+        }
+        return write(as_bytes(header));
+    }
+
+    Result<void> write(std::span<const std::byte> data) {
+        count(data);
+        if (gzip_) {
+            return gzip_->write(data);
+        }
+        return zstd_ ? zstd_->write(data) : blob_.write(data);
+    }
+
+    /// Bytes that go into the tar, but into the blob by another way: see move().
+    void count(std::span<const std::byte> data) {
+        tar_.update(data);
+        tar_size_ += data.size();
+    }
+
+    Result<void> move(const PlannedEntry& entry) {
+        const Content::Deflated& deflated = *entry.content.deflated();
+        return gzip_->verbatim(deflated.owner, deflated.data, deflated.crc32, entry.content.size());
+    }
+
+    Result<LayerBytes> finish() {
+        ENVPACK_CHECK(begin({}, tar_end_size));
+        ENVPACK_CHECK(write(zeros));
+        if (gzip_) {
+            ENVPACK_CHECK(gzip_->finish());
+        } else if (zstd_) {
+            ENVPACK_CHECK(zstd_->finish());
+        }
+        ENVPACK_CHECK(blob_.finish());
+        LayerBytes bytes;
+        bytes.diff_id = std::move(tar_).finish();
+        bytes.size = blob_.count();
+        bytes.digest = std::move(blob_).digest();
+        bytes.tar_size = tar_size_;
+        bytes.members = gzip_ ? gzip_->members() : 0;
+        return bytes;
+    }
+
+private:
+    const LayerWriteOptions& options_;
+    HashingSink blob_;
+    std::optional<GzipMemberEncoder> gzip_;
+    std::unique_ptr<ByteSink> zstd_;
+    Sha256 tar_;
+    std::uint64_t tar_size_ = 0;
+};
+
+Result<void> check_plan(std::span<const PlannedEntry> entries) {
+    const SafePath* previous = nullptr;
+    for (const PlannedEntry& entry : entries) {
+        const bool in_order = previous == nullptr || *previous < entry.path;
+        if (!in_order || entry.path.is_root() || entry.type == FileType::other) {
+            return refuse("plan.order",
+                          fmt::format("`{}` cannot follow `{}` in a layer", entry.path.str(),
+                                      previous == nullptr ? "" : previous->str()),
+                          ErrorCode::invalid_argument);
+        }
+        // A whiteout for those who unpack: such a file cannot be expressed (oci.md a.3).
+        if (entry.path.name().starts_with(".wh.")) {
+            return refuse("layer.whiteout-name",
+                          fmt::format("`{}` would be read as a whiteout", entry.path.str()),
+                          ErrorCode::unsupported);
+        }
+        previous = &entry.path;
+    }
+    return {};
+}
+
+/// Counts plain bytes, and reports them now and then.
+class LayerProgress {
+public:
+    LayerProgress(std::span<const PlannedEntry> entries, std::string_view subject,
+                  const RunContext& run)
+        : subject_(subject), run_(run) {
+        for (const PlannedEntry& entry : entries) {
+            total_ += entry.content.size();
+        }
+        run_.report(subject_, 0, total_);
+    }
+    void advance(std::uint64_t bytes) {
+        done_ += bytes;
+        if (done_ - reported_ >= report_step || done_ == total_) {
+            reported_ = done_;
+            run_.report(subject_, done_, total_);
+        }
+    }
+
+private:
+    std::string_view subject_;
+    const RunContext& run_;
+    std::uint64_t total_ = 0;
+    std::uint64_t done_ = 0;
+    std::uint64_t reported_ = 0;
+};
+
+/// A file that LayerFeed does not serve, by chunks.
+Result<void> stream_file(const PlannedEntry& entry, bool moved, LayerStream& stream,
+                         LayerProgress& progress, const RunContext& run) {
+    ENVPACK_TRY(const std::unique_ptr<ByteSource> source, entry.content.open());
+    // Also for an empty file: reading it is what checks it.
+    const std::uint64_t size = entry.content.size();
+    std::vector<std::byte> buffer(
+        static_cast<std::size_t>(std::min<std::uint64_t>(chunk, size + 1)));
+    std::optional<Sha256> hash;
+    if (entry.sha256) {
+        hash.emplace();
+    }
+    std::uint64_t read = 0;
+    for (;;) {
+        ENVPACK_CHECK(run.check());
+        ENVPACK_TRY(const std::size_t got, source->read(buffer));
+        if (got == 0) {
+            break;
+        }
+        const std::span<const std::byte> data = std::span(buffer).first(got);
+        read += got;
+        if (hash) {
+            hash->update(data);
+        }
+        if (moved) {
+            stream.count(data);
+        } else {
+            ENVPACK_CHECK(stream.write(data));
+        }
+        progress.advance(got);
+    }
+    if (read != size) {
+        return fail(ErrorCode::io_error,
+                    fmt::format("content has {} bytes instead of {}", read, size));
+    }
+    return hash ? check_promise(entry, std::move(*hash).finish()) : Result<void>();
+}
+
+}  // namespace
+
+Result<LayerBytes> write_layer(std::span<const PlannedEntry> sorted_entries,
+                               const LayerWriteOptions& options, ByteSink& blob,
+                               const RunContext& run) {
+    ENVPACK_CHECK(check_plan(sorted_entries));
+    const auto pool = std::make_shared<TaskPool>(std::max(run.max_parallel, 1U) - 1);
+    LayerFeed feed(sorted_entries, *pool, run);
+    LayerStream stream(options, blob, pool);
+    LayerProgress progress(sorted_entries, options.subject, run);
+    for (std::size_t i = 0; i < sorted_entries.size(); ++i) {
+        ENVPACK_CHECK(run.check());
+        const PlannedEntry& entry = sorted_entries[i];
+        const bool is_file = entry.type == FileType::regular;
+        const std::uint64_t size = is_file ? entry.content.size() : 0;
+        const bool moved = is_file && stream.moves(entry);
+        const std::string header = tar_header_bytes(
+            {.path = entry.path,
+             .type = entry.type,
+             .mode = entry.mode,
+             .uid = options.uid,
+             .gid = options.gid,
+             .mtime = options.mtime,
+             .size = size,
+             .link_target = entry.type == FileType::symlink ? entry.link_target : ""});
+        const std::size_t padding = tar_padding(size);
+        ENVPACK_CHECK(stream.begin(header, moved ? 0 : size + padding));
+        if (!is_file) {
+            continue;
+        }
+        if (LayerFeed::serves(entry)) {
+            ENVPACK_TRY(const std::span<const std::byte> data, feed.take(i));
+            if (moved) {
+                stream.count(data);
+            } else {
+                ENVPACK_CHECK(stream.write(data));
+            }
+            progress.advance(size);
+        } else {
+            ENVPACK_CHECK(with_context(stream_file(entry, moved, stream, progress, run),
+                                       fmt::format("while reading `{}`", entry.path.str())));
+        }
+        if (moved) {
+            ENVPACK_CHECK(stream.move(entry));
+        }
+        ENVPACK_CHECK(stream.write(std::span(zeros).first(padding)));
+    }
+    return stream.finish();
+}
+
+}  // namespace envpack::archive

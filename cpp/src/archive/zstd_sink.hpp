@@ -1,0 +1,13 @@
+#pragma once
+
+#include "envpack/base/bytes.hpp"
+
+#include <memory>
+
+namespace envpack::archive {
+
+/// Compresses into `out` as one zstd frame with a checksum: level 3, one thread, since libzstd's
+/// bytes depend on the number of its workers. finish() is not passed on. `out` outlives the sink.
+std::unique_ptr<ByteSink> zstd_sink(ByteSink& out);
+
+}  // namespace envpack::archive
