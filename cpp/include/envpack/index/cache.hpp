@@ -1,0 +1,64 @@
+#pragma once
+
+#include "envpack/base/clock.hpp"
+#include "envpack/base/digest.hpp"
+#include "envpack/base/file.hpp"
+#include "envpack/base/result.hpp"
+#include "envpack/base/run_context.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace envpack::index {
+
+/// A page as it was received, with what is needed to ask whether it still holds (RFC 9111).
+struct CachedPage {
+    std::string url;            ///< what was asked for; without userinfo
+    std::string effective_url;  ///< who answered; without userinfo
+    std::string content_type;
+    std::string etag;           ///< "" when there is none
+    std::string last_modified;  ///< "" when there is none
+    UnixTime fresh_until = 0;   ///< until then nobody need be asked
+    std::string body;
+};
+
+/// Files, METADATA and pages that were fetched before, in one folder:
+///
+///     wheels-v1/<aa>/<sha256>/<filename>    verified against the name of its folder on every use
+///     metadata-v1/<aa>/<sha256>             METADATA of the wheel with that digest
+///     pages-v1/<aa>/<sha256 of the URL>     see CachedPage
+///
+/// Entries appear whole or not at all; one that does not match its digest is removed and counts as
+/// absent, so that it is fetched again. Nothing is created before the first store; new folders are
+/// 0700. Thread-safe, also between processes.
+class Cache {
+public:
+    explicit Cache(std::filesystem::path root);
+    const std::filesystem::path& root() const noexcept { return root_; }
+
+    /// Where the file with that digest is, once it is there.
+    std::filesystem::path file_path(const Digest& sha256, std::string_view filename) const;
+    /// The entry, its bytes hashed now; nullopt when absent or damaged.
+    Result<std::optional<std::filesystem::path>> find_file(const Digest& sha256,
+                                                           std::string_view filename,
+                                                           const RunContext& run) const;
+    /// A file below the root that store_file() publishes; discarded with its handle.
+    Result<AtomicFile> begin_file() const;
+    /// Publishes what was written under the digest that the caller computed while writing.
+    Result<std::filesystem::path> store_file(AtomicFile file, const Digest& sha256,
+                                             std::string_view filename) const;
+
+    std::optional<std::string> find_metadata(const Digest& wheel) const;
+    Result<void> store_metadata(const Digest& wheel, std::string_view text) const;
+
+    std::optional<CachedPage> find_page(std::string_view url) const;
+    Result<void> store_page(const CachedPage& page) const;
+
+private:
+    Result<void> prepare(const std::filesystem::path& folder) const;
+    std::filesystem::path root_;
+};
+
+}  // namespace envpack::index

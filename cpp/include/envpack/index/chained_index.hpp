@@ -1,0 +1,59 @@
+#pragma once
+
+#include "envpack/index/package_index.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace envpack::index {
+
+enum class IndexStrategy : std::uint8_t {
+    first_index,  ///< the first index that knows the name owns it (the default: no confusion)
+    merged,       ///< the files of all indexes together, as pip does
+};
+
+/// Several indexes as one. Thread-safe.
+///
+/// Only not_found leads on to the next index; every other failure stops, because nobody may take
+/// a private index that is down for one that does not know the name. find-links places are not
+/// asked in turn: their files come before those of the index that owns the name, and a file name
+/// that is there twice counts once.
+///
+/// metadata() and download() ask the index that listed the file; for a file that no project() call
+/// listed (from a lock), the first one that serves URLs of its kind.
+class ChainedIndex final : public PackageIndex {
+public:
+    using IndexPtr = std::shared_ptr<const PackageIndex>;
+    struct Options {
+        std::vector<IndexPtr> indexes = {};     ///< in order of trust
+        std::vector<IndexPtr> find_links = {};  ///< additional files
+        /// Names that are asked for at this one index, find-links left out too.
+        std::map<packaging::PackageName, IndexPtr> pinned = {};
+        IndexStrategy strategy = IndexStrategy::first_index;
+    };
+    explicit ChainedIndex(Options options);
+
+    Result<Project> project(const packaging::PackageName& name,
+                            const RunContext& run) const override;
+    Result<packaging::CoreMetadata> metadata(const DistFile& file,
+                                             const RunContext& run) const override;
+    Result<std::filesystem::path> download(const DistFile& file,
+                                           const RunContext& run) const override;
+
+private:
+    Result<std::optional<Project>> ask(const IndexPtr& index, const packaging::PackageName& name,
+                                       const RunContext& run) const;
+    std::vector<IndexPtr> candidates(const DistFile& file) const;
+
+    Options options_;
+    std::vector<IndexPtr> all_;
+    mutable std::mutex mutex_;
+    mutable std::map<std::string, IndexPtr, std::less<>> owners_;  ///< by URL
+};
+
+}  // namespace envpack::index

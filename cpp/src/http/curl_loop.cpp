@@ -1,0 +1,468 @@
+#include "curl_loop.hpp"
+
+#include "envpack/base/assert.hpp"
+#include "envpack/base/text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <condition_variable>
+#include <csignal>
+#include <map>
+#include <mutex>
+#include <pthread.h>
+#include <thread>
+#include <utility>
+
+#include <curl/curl.h>
+#include <fmt/format.h>
+
+namespace envpack::http {
+
+namespace {
+
+constexpr std::size_t max_inbox = 1u << 20;
+constexpr std::size_t upload_chunk = 256u << 10;
+constexpr std::size_t max_header_bytes = 256u << 10;
+
+/// One exchange. The caller and the worker share it, so that either may leave first.
+struct Transfer {
+    ~Transfer() { curl_slist_free_all(header_list); }
+    // Set up by the caller before start(), then only the worker's.
+    CURL* easy = nullptr;
+    curl_slist* header_list = nullptr;
+    std::array<char, CURL_ERROR_SIZE> error_text{};
+    std::size_t header_bytes = 0;
+
+    std::mutex mutex;
+    std::condition_variable_any changed;
+    // Guarded by the mutex.
+    int status = 0;
+    std::vector<Header> headers;
+    bool headers_complete = false;
+    std::string inbox;
+    bool download_paused = false;
+    std::string outbox;
+    std::size_t outbox_sent = 0;
+    bool outbox_end = false;
+    bool upload_wanted = false;
+    bool upload_paused = false;
+    bool header_flood = false;
+    bool done = false;
+    CURLcode code = CURLE_OK;
+};
+using TransferPtr = std::shared_ptr<Transfer>;
+
+extern "C" std::size_t envpack_on_header(char* data, std::size_t, std::size_t size, void* user) {
+    auto& transfer = *static_cast<Transfer*>(user);
+    const std::string_view line = text::trim({data, size});
+    const std::scoped_lock lock(transfer.mutex);
+    transfer.header_bytes += size;
+    if (transfer.header_bytes > max_header_bytes) {
+        transfer.header_flood = true;
+        return 0;
+    }
+    if (transfer.headers_complete) {
+        return size;  // a trailer
+    }
+    if (line.starts_with("HTTP/")) {
+        transfer.headers.clear();
+        transfer.status = 0;
+        if (const auto space = line.find(' '); space != std::string_view::npos) {
+            std::from_chars(line.data() + space + 1, line.data() + line.size(), transfer.status);
+        }
+    } else if (line.empty()) {
+        if (transfer.status >= 200) {
+            transfer.headers_complete = true;
+            transfer.changed.notify_all();
+        }
+    } else if (const auto colon = line.find(':'); colon != std::string_view::npos) {
+        transfer.headers.push_back({std::string(text::trim(line.substr(0, colon))),
+                                    std::string(text::trim(line.substr(colon + 1)))});
+    }
+    return size;
+}
+
+extern "C" std::size_t envpack_on_body(char* data, std::size_t, std::size_t size, void* user) {
+    auto& transfer = *static_cast<Transfer*>(user);
+    const std::scoped_lock lock(transfer.mutex);
+    if (transfer.inbox.size() >= max_inbox) {
+        transfer.download_paused = true;
+        return CURL_WRITEFUNC_PAUSE;
+    }
+    transfer.inbox.append(data, size);
+    transfer.changed.notify_all();
+    return size;
+}
+
+extern "C" std::size_t envpack_on_upload(char* into, std::size_t item, std::size_t count,
+                                         void* user) {
+    auto& transfer = *static_cast<Transfer*>(user);
+    const std::scoped_lock lock(transfer.mutex);
+    const std::size_t rest = transfer.outbox.size() - transfer.outbox_sent;
+    if (rest == 0 && !transfer.outbox_end) {
+        transfer.upload_wanted = true;
+        transfer.upload_paused = true;
+        transfer.changed.notify_all();
+        return CURL_READFUNC_PAUSE;
+    }
+    const std::size_t size = std::min(rest, item * count);
+    std::copy_n(transfer.outbox.data() + transfer.outbox_sent, size, into);
+    transfer.outbox_sent += size;
+    return size;
+}
+
+bool is_certificate_failure(CURLcode code) noexcept {
+    return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ||
+           code == CURLE_SSL_CERTPROBLEM || code == CURLE_SSL_ISSUER_ERROR ||
+           code == CURLE_SSL_CRL_BADFILE || code == CURLE_SSL_PINNEDPUBKEYNOTMATCH ||
+           code == CURLE_SSL_INVALIDCERTSTATUS;
+}
+
+bool is_lost_connection(CURLcode code, std::string_view said) noexcept {
+    switch (code) {
+        case CURLE_COULDNT_RESOLVE_HOST:
+        case CURLE_COULDNT_RESOLVE_PROXY:
+        case CURLE_COULDNT_CONNECT:
+        case CURLE_OPERATION_TIMEDOUT:
+        case CURLE_SEND_ERROR:
+        case CURLE_SEND_FAIL_REWIND:
+        case CURLE_RECV_ERROR:
+        case CURLE_GOT_NOTHING:
+        case CURLE_PARTIAL_FILE:
+        case CURLE_HTTP2:
+        case CURLE_HTTP2_STREAM:
+            return true;
+        case CURLE_SSL_CONNECT_ERROR:
+            // A reset during the handshake is the network's doing, anything else a refusal.
+            return said.find("reset by peer") != std::string_view::npos ||
+                   said.find("SYSCALL") != std::string_view::npos;
+        default:
+            return false;
+    }
+}
+
+WireFailure failure_of(const Transfer& transfer, const WireRequest& request) {
+    const std::string url = request.url.shown();
+    if (transfer.header_flood) {
+        return {Error(ErrorCode::limit_exceeded,
+                      fmt::format("`{}` answers with more than {} bytes of headers", url,
+                                  max_header_bytes))
+                    .with_rule("http.header-flood"),
+                false};
+    }
+    const std::string_view detail(transfer.error_text.data());
+    const std::string said = text::printable(
+        detail.empty() ? std::string_view(curl_easy_strerror(transfer.code)) : detail);
+    Error error(ErrorCode::network_error, fmt::format("cannot reach `{}`: {}", url, said));
+    if (is_certificate_failure(transfer.code)) {
+        error = std::move(error)
+                    .with_rule("http.certificate")
+                    .with_hint(
+                        "when a proxy inspects TLS, name its CA bundle (PIP_CERT or "
+                        "SSL_CERT_FILE); also check the clock of this machine");
+    } else if (transfer.code == CURLE_COULDNT_RESOLVE_HOST) {
+        error = std::move(error).with_hint("check the host name, the network and the proxy");
+    }
+    return {std::move(error), is_lost_connection(transfer.code, said)};
+}
+
+bool is_trusted(const std::vector<std::string>& hosts, const Url& url) {
+    const std::string with_port = fmt::format("{}:{}", url.host(), url.port());
+    return std::any_of(hosts.begin(), hosts.end(), [&](const std::string& host) {
+        return text::equals_ignoring_case(host, url.host()) ||
+               text::equals_ignoring_case(host, with_port);
+    });
+}
+
+template <class Value>
+void set(CURL* easy, CURLoption option, Value value) {
+    // Every option used here exists in the oldest libcurl that builds, so only memory can lack.
+    ENVPACK_ASSERT(curl_easy_setopt(easy, option, value) == CURLE_OK);
+}
+
+void set_headers(Transfer& transfer, const WireRequest& request) {
+    bool decodes = false;
+    for (const Header& header : request.headers) {
+        if (text::equals_ignoring_case(header.name, "Accept-Encoding")) {
+            if (header.value != "identity") {
+                set(transfer.easy, CURLOPT_ACCEPT_ENCODING, header.value.c_str());
+                decodes = true;
+            }
+            continue;
+        }
+        const std::string line = header.value.empty()
+                                     ? header.name + ";"
+                                     : fmt::format("{}: {}", header.name, header.value);
+        transfer.header_list = curl_slist_append(transfer.header_list, line.c_str());
+    }
+    if (!decodes) {
+        transfer.header_list = curl_slist_append(transfer.header_list, "Accept-Encoding: identity");
+    }
+    transfer.header_list = curl_slist_append(transfer.header_list, "Expect:");
+    set(transfer.easy, CURLOPT_HTTPHEADER, transfer.header_list);
+}
+
+void set_method(Transfer& transfer, const WireRequest& request) {
+    CURL* easy = transfer.easy;
+    if (request.body != nullptr) {
+        set(easy, CURLOPT_UPLOAD, 1L);
+        set(easy, CURLOPT_READFUNCTION, &envpack_on_upload);
+        set(easy, CURLOPT_READDATA, static_cast<void*>(&transfer));
+        set(easy, CURLOPT_INFILESIZE_LARGE,
+            request.body_size ? static_cast<curl_off_t>(*request.body_size) : curl_off_t{-1});
+        set(easy, CURLOPT_UPLOAD_BUFFERSIZE, static_cast<long>(upload_chunk));
+    } else if (request.method == "HEAD") {
+        set(easy, CURLOPT_NOBODY, 1L);
+    } else if (request.method != "GET" && request.method != "DELETE") {
+        set(easy, CURLOPT_POSTFIELDSIZE, 0L);  // states Content-Length: 0
+        set(easy, CURLOPT_COPYPOSTFIELDS, "");
+    }
+    if (request.method != "HEAD") {
+        set(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+    }
+}
+
+void set_connection(CURL* easy, const ClientOptions& options, const Url& url) {
+    set(easy, CURLOPT_NOSIGNAL, 1L);
+    set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    set(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+    set(easy, CURLOPT_PIPEWAIT, 1L);
+    set(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    set(easy, CURLOPT_QUICK_EXIT, 1L);
+    set(easy, CURLOPT_BUFFERSIZE, 256L << 10);
+    set(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    set(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
+    set(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    set(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options.stall_timeout.count()));
+    set(easy, CURLOPT_USERAGENT, options.user_agent.c_str());
+    set(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+    if (!options.ca_bundle.empty()) {
+        set(easy, CURLOPT_CAINFO, options.ca_bundle.c_str());
+    }
+    if (!options.client_certificate.empty()) {
+        set(easy, CURLOPT_SSLCERT, options.client_certificate.c_str());
+    }
+    if (is_trusted(options.trusted_hosts, url)) {
+        set(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+        set(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+    }
+    // Always set, because libcurl asks the environment for what is not.
+    const std::string& proxy =
+        url.scheme() == "https" ? options.proxies.https : options.proxies.http;
+    set(easy, CURLOPT_PROXY, proxy.c_str());
+    set(easy, CURLOPT_NOPROXY, options.proxies.no_proxy.c_str());
+}
+
+TransferPtr prepare(const ClientOptions& options, const WireRequest& request) {
+    auto transfer = std::make_shared<Transfer>();
+    CURL* easy = curl_easy_init();
+    ENVPACK_ASSERT(easy != nullptr);
+    transfer->easy = easy;
+    set(easy, CURLOPT_URL, request.url.to_string().c_str());
+    set(easy, CURLOPT_ERRORBUFFER, transfer->error_text.data());
+    set(easy, CURLOPT_HEADERFUNCTION, &envpack_on_header);
+    set(easy, CURLOPT_HEADERDATA, static_cast<void*>(transfer.get()));
+    set(easy, CURLOPT_WRITEFUNCTION, &envpack_on_body);
+    set(easy, CURLOPT_WRITEDATA, static_cast<void*>(transfer.get()));
+    set_connection(easy, options, request.url);
+    set_method(*transfer, request);
+    set_headers(*transfer, request);
+    return transfer;
+}
+
+}  // namespace
+
+class CurlLoop::Worker {
+public:
+    Worker() {
+        static const CURLcode initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
+        ENVPACK_ASSERT(initialised == CURLE_OK);
+        multi_ = curl_multi_init();
+        share_ = curl_share_init();
+        ENVPACK_ASSERT(multi_ != nullptr && share_ != nullptr);
+        curl_share_setopt(share_, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+        curl_multi_setopt(multi_, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+        curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, 16L);
+    }
+
+    ~Worker() {
+        enqueue(Command::quit, nullptr);
+        if (thread_.joinable()) {
+            thread_.join();
+        }
+        curl_multi_cleanup(multi_);
+        curl_share_cleanup(share_);
+    }
+    Worker(const Worker&) = delete;
+    Worker& operator=(const Worker&) = delete;
+
+    enum class Command : std::uint8_t { start, drop, resume, quit };
+
+    void enqueue(Command command, TransferPtr transfer) {
+        {
+            const std::scoped_lock lock(mutex_);
+            if (command == Command::start && !thread_.joinable()) {
+                start_thread();
+            }
+            commands_.emplace_back(command, std::move(transfer));
+        }
+        curl_multi_wakeup(multi_);
+    }
+
+private:
+    void start_thread() {
+        // Signals belong to the program's own threads.
+        sigset_t all;
+        sigset_t before;
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &before);
+        thread_ = std::thread([this] { loop(); });
+        pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    }
+
+    void loop() {
+        while (obey()) {
+            int running = 0;
+            curl_multi_perform(multi_, &running);
+            int queued = 0;
+            while (const CURLMsg* message = curl_multi_info_read(multi_, &queued)) {
+                if (message->msg == CURLMSG_DONE) {
+                    finish(message->easy_handle, message->data.result);
+                }
+            }
+            curl_multi_poll(multi_, nullptr, 0, 1000, nullptr);
+        }
+        while (!active_.empty()) {
+            finish(active_.begin()->first, CURLE_ABORTED_BY_CALLBACK);
+        }
+    }
+
+    /// False once there is nothing more to do.
+    bool obey() {
+        std::vector<std::pair<Command, TransferPtr>> commands;
+        {
+            const std::scoped_lock lock(mutex_);
+            commands.swap(commands_);
+        }
+        for (auto& [command, transfer] : commands) {
+            if (command == Command::quit) {
+                return false;
+            }
+            if (command == Command::start) {
+                set(transfer->easy, CURLOPT_SHARE, share_);
+                active_.emplace(transfer->easy, transfer);
+                curl_multi_add_handle(multi_, transfer->easy);
+            } else if (active_.contains(transfer->easy)) {
+                if (command == Command::resume) {
+                    curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
+                } else {
+                    finish(transfer->easy, CURLE_ABORTED_BY_CALLBACK);
+                }
+            }
+        }
+        return true;
+    }
+
+    void finish(CURL* easy, CURLcode code) {
+        const auto found = active_.find(easy);
+        const TransferPtr transfer = found->second;
+        active_.erase(found);
+        curl_multi_remove_handle(multi_, easy);
+        curl_easy_cleanup(easy);
+        const std::scoped_lock lock(transfer->mutex);
+        transfer->easy = nullptr;
+        transfer->done = true;
+        transfer->code = code;
+        transfer->changed.notify_all();
+    }
+
+    CURLM* multi_ = nullptr;
+    CURLSH* share_ = nullptr;
+    std::map<CURL*, TransferPtr> active_;  ///< the thread's own
+    std::mutex mutex_;
+    std::vector<std::pair<Command, TransferPtr>> commands_;  ///< guarded by the mutex
+    std::thread thread_;
+};
+
+CurlLoop::CurlLoop(ClientOptions options)
+    : options_(std::move(options)), worker_(std::make_unique<Worker>()) {}
+
+CurlLoop::~CurlLoop() = default;
+
+WireResult CurlLoop::exchange(const WireRequest& request, Delivery& delivery,
+                              const RunContext& run) {
+    using Command = Worker::Command;
+    const TransferPtr shared = prepare(options_, request);
+    Transfer& transfer = *shared;
+    const auto give_up = [&](Error error) -> WireResult {
+        worker_->enqueue(Command::drop, shared);
+        return tl::unexpected(WireFailure{std::move(error), false});
+    };
+    worker_->enqueue(Command::start, shared);
+    bool begun = false;
+    std::unique_lock lock(transfer.mutex);
+    while (true) {
+        transfer.changed.wait(lock, run.stop, [&] {
+            return transfer.done || !transfer.inbox.empty() || transfer.upload_wanted ||
+                   (transfer.headers_complete && !begun);
+        });
+        if (auto going = run.check(); !going) {
+            lock.unlock();
+            return give_up(std::move(going).error());
+        }
+        if (transfer.headers_complete && !begun) {
+            begun = true;
+            const int status = transfer.status;
+            std::vector<Header> headers = transfer.headers;
+            lock.unlock();
+            if (auto taken = delivery.begin(status, std::move(headers)); !taken) {
+                return give_up(std::move(taken).error());
+            }
+        } else if (!transfer.inbox.empty()) {
+            const std::string chunk = std::exchange(transfer.inbox, {});
+            const bool paused = std::exchange(transfer.download_paused, false);
+            lock.unlock();
+            if (paused) {
+                worker_->enqueue(Command::resume, shared);
+            }
+            if (auto taken = delivery.write(as_bytes(chunk)); !taken) {
+                return give_up(std::move(taken).error());
+            }
+            if (!delivery.wants_more()) {
+                worker_->enqueue(Command::drop, shared);
+                return {};
+            }
+        } else if (transfer.done) {
+            break;
+        } else if (transfer.upload_wanted) {
+            transfer.upload_wanted = false;
+            lock.unlock();
+            std::string chunk(upload_chunk, '\0');
+            const auto size = request.body->read(std::as_writable_bytes(std::span(chunk)));
+            if (!size) {
+                return give_up(size.error());
+            }
+            chunk.resize(*size);
+            lock.lock();
+            transfer.outbox = std::move(chunk);
+            transfer.outbox_sent = 0;
+            transfer.outbox_end = *size == 0;
+            const bool paused = std::exchange(transfer.upload_paused, false);
+            lock.unlock();
+            if (paused) {
+                worker_->enqueue(Command::resume, shared);
+            }
+        } else {
+            continue;
+        }
+        lock.lock();
+    }
+    if (transfer.code == CURLE_OK && begun) {
+        return {};
+    }
+    return tl::unexpected(failure_of(transfer, request));
+}
+
+}  // namespace envpack::http

@@ -1,0 +1,173 @@
+#include "envpack/index/folder_index.hpp"
+
+#include "envpack/base/file.hpp"
+#include "envpack/base/text.hpp"
+#include "envpack/http/url.hpp"
+#include "envpack/index/simple_page.hpp"
+#include "wheel_metadata.hpp"
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace envpack::index {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_distribution(std::string_view name) {
+    return name.ends_with(".whl") || name.ends_with(".tar.gz") || name.ends_with(".zip");
+}
+
+/// The wheels and sdists in the folder, ordered by name, so that nothing depends on the disk.
+Result<std::vector<DistFile>> list(const fs::path& folder, const Limits& limits) {
+    std::vector<DistFile> files;
+    std::error_code error;
+    fs::directory_iterator entry(folder, error);
+    for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+        const std::string name = entry->path().filename().string();
+        std::error_code ignored;
+        if (!is_distribution(name) || !entry->is_regular_file(ignored)) {
+            continue;
+        }
+        if (files.size() >= limits.max_entries) {
+            return fail(ErrorCode::limit_exceeded,
+                        fmt::format("`{}` has too many files", folder.string()));
+        }
+        const std::uintmax_t size = entry->file_size(ignored);
+        files.push_back({.filename = name,
+                         .url = http::Url::from_path(folder / name).to_string(),
+                         .size = ignored ? std::nullopt : std::optional<std::uint64_t>(size)});
+    }
+    if (error) {
+        return fail(os_failure("read the folder", folder.string(), error.value()));
+    }
+    std::sort(files.begin(), files.end(),
+              [](const DistFile& a, const DistFile& b) { return a.filename < b.filename; });
+    return files;
+}
+
+/// The local files that a local page links to.
+Result<std::vector<DistFile>> read_page(const fs::path& page, const Limits& limits) {
+    ENVPACK_TRY(const std::string body, read_file(page, limits.max_json));
+    ENVPACK_TRY(const auto links, html_links(body, http::Url::from_path(page).to_string(), limits));
+    std::vector<DistFile> files;
+    for (const SimpleLink& link : links) {
+        auto file = link.url.starts_with("file:") ? to_dist_file(link) : std::nullopt;
+        if (file && is_distribution(file->filename)) {
+            files.push_back(*std::move(file));
+        }
+    }
+    return files;
+}
+
+Result<fs::path> absolute_path(const fs::path& path) {
+    std::error_code error;
+    fs::path result = fs::absolute(path, error).lexically_normal();
+    if (error) {
+        return fail(os_failure("find", path.string(), error.value()));
+    }
+    return result.has_filename() ? result : result.parent_path();
+}
+
+Result<fs::path> local_path(const DistFile& file) {
+    ENVPACK_TRY(const http::Url url, http::Url::parse(file.url));
+    return url.file_path();
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const FolderIndex>> FolderIndex::find_links(fs::path path,
+                                                                   const Limits& limits) {
+    std::shared_ptr<FolderIndex> index(new FolderIndex);
+    ENVPACK_TRY(index->root_, absolute_path(path));
+    index->index_url_ = http::Url::from_path(index->root_).to_string();
+    index->limits_ = limits;
+    std::error_code error;
+    if (fs::is_directory(index->root_, error)) {
+        ENVPACK_TRY(index->files_, list(index->root_, limits));
+    } else {
+        ENVPACK_TRY(index->files_, read_page(index->root_, limits));
+    }
+    return index;
+}
+
+Result<std::shared_ptr<const FolderIndex>> FolderIndex::simple_root(fs::path path,
+                                                                    const Limits& limits) {
+    std::shared_ptr<FolderIndex> index(new FolderIndex);
+    ENVPACK_TRY(index->root_, absolute_path(path));
+    index->index_url_ = http::Url::from_path(index->root_).to_string();
+    index->one_folder_a_project_ = true;
+    index->limits_ = limits;
+    std::error_code error;
+    if (!fs::is_directory(index->root_, error)) {
+        return fail(
+            os_failure("read the folder", index->root_.string(), error ? error.value() : ENOTDIR));
+    }
+    return index;
+}
+
+Result<Project> FolderIndex::project(const packaging::PackageName& name,
+                                     const RunContext& run) const {
+    ENVPACK_CHECK(run.check());
+    Project project{.name = name, .index_url = index_url_};
+    std::vector<DistFile> candidates = files_;
+    bool known = false;
+    if (one_folder_a_project_) {
+        const fs::path folder = root_ / name.str();
+        std::error_code error;
+        known = fs::is_directory(folder, error);
+        if (known && fs::exists(folder / "index.html", error)) {
+            ENVPACK_TRY(candidates, read_page(folder / "index.html", limits_));
+        } else if (known) {
+            ENVPACK_TRY(candidates, list(folder, limits_));
+        }
+    }
+    for (DistFile& file : candidates) {
+        if (belongs_to(file.filename, name)) {
+            project.files.push_back(std::move(file));
+        }
+    }
+    if (project.files.empty() && !known) {
+        return fail(ErrorCode::not_found,
+                    fmt::format("`{}` has no file of `{}`", root_.string(), name.str()));
+    }
+    return project;
+}
+
+Result<packaging::CoreMetadata> FolderIndex::metadata(const DistFile& file,
+                                                      const RunContext& run) const {
+    ENVPACK_CHECK(run.check());
+    ENVPACK_TRY(const fs::path path, local_path(file));
+    if (!file.filename.ends_with(".whl")) {
+        return fail(ErrorCode::unsupported,
+                    fmt::format("METADATA of the source distribution `{}` is not known before it "
+                                "is built",
+                                file.filename));
+    }
+    ENVPACK_TRY(const std::string text, wheel_metadata_text(path, file.filename, limits_));
+    return parse_metadata_of(file.filename, text, limits_);
+}
+
+Result<fs::path> FolderIndex::download(const DistFile& file, const RunContext& run) const {
+    ENVPACK_CHECK(run.check());
+    ENVPACK_TRY(fs::path path, local_path(file));
+    ENVPACK_TRY(FileSource source, FileSource::open(path));
+    if (file.sha256) {
+        HashingSink hash;
+        ENVPACK_CHECK(copy(source, hash, run));
+        if (std::move(hash).digest() != *file.sha256) {
+            return fail(Error(ErrorCode::digest_mismatch,
+                              fmt::format("`{}` does not have the sha256 that is stated for it",
+                                          path.string()))
+                            .with_rule("index.file-digest")
+                            .with_path(path.string()));
+        }
+    }
+    return path;
+}
+
+}  // namespace envpack::index

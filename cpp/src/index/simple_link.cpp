@@ -1,0 +1,121 @@
+#include "simple_link.hpp"
+
+#include "envpack/base/text.hpp"
+#include "envpack/packaging/sdist_filename.hpp"
+#include "envpack/packaging/wheel_filename.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace envpack::index {
+
+namespace {
+
+/// I1: https leads to https only; http to both; a local page to local files and https.
+bool may_link(const http::Url& page, const http::Url& target) {
+    if (target.scheme() == "https") {
+        return true;
+    }
+    return target.scheme() == page.scheme();
+}
+
+}  // namespace
+
+std::optional<std::pair<std::string, std::string>> parse_hash(std::string_view text) {
+    const auto equals = text.find('=');
+    if (equals == std::string_view::npos) {
+        return std::nullopt;
+    }
+    const std::string algorithm = text::to_lower(text.substr(0, equals));
+    const std::string hex = text::to_lower(text.substr(equals + 1));
+    const bool named =
+        !algorithm.empty() && std::all_of(algorithm.begin(), algorithm.end(), [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+        });
+    const bool is_hex = !hex.empty() && std::all_of(hex.begin(), hex.end(), [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+    });
+    if (!named || !is_hex) {
+        return std::nullopt;
+    }
+    return std::pair(algorithm, hex);
+}
+
+bool is_known_api_version(std::string_view text) {
+    return text == "1" || text.starts_with("1.");
+}
+
+std::optional<SimpleLink> make_link(const http::Url& page, const http::Url& base,
+                                    std::string_view href) {
+    const auto url = base.resolve(text::trim(href));
+    if (!url || !may_link(page, *url)) {
+        return std::nullopt;
+    }
+    auto filename = url->file_name();
+    if (!filename || filename->empty()) {
+        return std::nullopt;
+    }
+    SimpleLink link;
+    link.filename = *std::move(filename);
+    link.url = url->without_userinfo().without_fragment().to_string();
+    const std::string fragment = url->fragment().value_or("");
+    for (const std::string_view piece : text::split(fragment, '&')) {
+        if (const auto hash = parse_hash(piece)) {
+            link.hashes.insert(*hash);
+        }
+    }
+    return link;
+}
+
+std::optional<DistFile> to_dist_file(const SimpleLink& link) {
+    const auto sha256 = [](const std::map<std::string, std::string>& hashes,
+                           std::optional<Digest>& into) {
+        const auto found = hashes.find("sha256");
+        if (found == hashes.end()) {
+            return true;
+        }
+        const auto digest = Digest::parse_hex(found->second);
+        if (digest) {
+            into = *digest;
+        }
+        return digest.has_value();
+    };
+    DistFile file{.filename = link.filename,
+                  .url = link.url,
+                  .size = link.size,
+                  .has_metadata = link.has_metadata,
+                  .yanked = link.yanked,
+                  .upload_time = link.upload_time};
+    if (!sha256(link.hashes, file.sha256) || !sha256(link.metadata_hashes, file.metadata_sha256)) {
+        return std::nullopt;
+    }
+    if (!text::trim(link.requires_python).empty()) {
+        if (auto set = packaging::SpecifierSet::parse(link.requires_python)) {
+            file.requires_python = *std::move(set);
+        }
+    }
+    return file;
+}
+
+bool belongs_to(std::string_view filename, const packaging::PackageName& project) {
+    if (filename.ends_with(".whl")) {
+        const auto wheel = packaging::WheelFilename::parse(filename);
+        return wheel && wheel->name == project.str();
+    }
+    const auto sdist = packaging::SdistFilename::parse(filename);
+    return sdist && sdist->name == project.str();
+}
+
+Project project_from(const std::vector<SimpleLink>& links, const packaging::PackageName& name) {
+    Project project{.name = name};
+    for (const SimpleLink& link : links) {
+        if (belongs_to(link.filename, name)) {
+            if (auto file = to_dist_file(link)) {
+                project.files.push_back(*std::move(file));
+            }
+        }
+    }
+    return project;
+}
+
+}  // namespace envpack::index
