@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "envpack/base/run_context.hpp"
+#include "envpack/resolver/solver.hpp"
+#include "incompatibility.hpp"
+#include "partial_solution.hpp"
+
+namespace envpack::resolver {
+
+/// One solve. `run()` is the loop of the algorithm; everything else is a step of it. One thread.
+class Solver {
+public:
+    Solver(DependencyProvider& provider, const RunContext& run) noexcept
+        : provider_(provider), run_(run) {}
+    Result<Outcome> solve(std::span<const Dependency> roots);
+
+private:
+    // Knowledge.
+    IncompatibilityId add(Incompatibility incompatibility);
+    void list(IncompatibilityId id);
+    void unlist(IncompatibilityId id);
+    void add_dependency(PackageId package, const packaging::Version& version,
+                        const Dependency& dependency, std::vector<IncompatibilityId>& added);
+
+    // Unit propagation and conflict resolution; the id is the contradiction: no solution.
+    std::optional<IncompatibilityId> propagate();
+    std::optional<IncompatibilityId> resolve_conflict(IncompatibilityId conflict);
+    void backtrack(std::uint32_t level);
+    void enqueue(PackageId package);
+    void mark_contradicted(IncompatibilityId id);
+
+    // Decisions.
+    Result<bool> meet_new_packages();
+    Result<std::optional<PackageId>> next_package();
+    Result<void> decide(PackageId package);
+    Result<void> decide_extra(PackageId package, PackageId project);
+    Result<void> try_version(PackageId package, const packaging::Version& version);
+    void blame(PackageId package, const Incompatibility& incompatibility);
+    /// What is in force on `package`, and whose demand each one is (none: the root's).
+    struct Demands {
+        std::vector<Demand> demands;
+        std::vector<PackageId> from;
+    };
+    Demands demands_on(PackageId package) const;
+    Resolution resolution() const;
+
+    /// What the solver keeps for each package.
+    struct PerPackage {
+        std::vector<IncompatibilityId> incompatibilities;
+        std::set<packaging::Version> expanded;  // whose dependencies are known
+        bool is_met = false;
+        bool is_queued = false;
+        std::optional<PackageId> project;  // of an extra
+        std::uint64_t priority = 0;
+        std::uint64_t priority_generation = 0;
+        unsigned rejections = 0;
+        int turn = 1;  // 0: early, 2: late
+    };
+    PackageId intern(const Package& package);
+
+    DependencyProvider& provider_;
+    const RunContext& run_;
+    PackageTable packages_;
+    std::vector<PerPackage> state_;
+    std::vector<Incompatibility> all_;
+    std::vector<bool> contradicted_;  // by incompatibility: cannot become unit at this level
+    std::vector<std::pair<std::uint32_t, IncompatibilityId>> contradicted_log_;  // by level
+    PartialSolution solution_;
+    std::vector<PackageId> queue_;
+};
+
+}  // namespace envpack::resolver
