@@ -1,0 +1,65 @@
+#include "venv_walk.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <fmt/core.h>
+
+namespace envpack::wheel {
+namespace {
+
+// x.pyc beside x.py: Python never reads it, it is what Python 2 left behind. Alone it is a module.
+bool is_stale_bytecode(std::string_view name, const std::vector<std::string>& siblings) {
+    return name.ends_with(".pyc") &&
+           std::ranges::binary_search(siblings, name.substr(0, name.size() - 1));
+}
+
+}  // namespace
+
+Result<std::vector<WalkedPath>> walk_venv(const archive::FileTree& tree, const RunContext& run,
+                                          const Limits& limits) {
+    std::vector<WalkedPath> found;
+    std::vector<SafePath> pending = {SafePath()};
+    while (!pending.empty()) {
+        ENVPACK_CHECK(run.check());
+        const SafePath folder = std::move(pending.back());
+        pending.pop_back();
+        ENVPACK_TRY(const std::vector<std::string> names, tree.list(folder));
+        if (names.empty() && !folder.is_root()) {
+            found.push_back({folder, {.type = archive::FileType::directory, .mode = 0755}});
+        }
+        for (const std::string& name : names) {
+            if (name == "__pycache__" || is_stale_bytecode(name, names)) {
+                continue;
+            }
+            const SafePath path = folder / name;
+            if (name.starts_with(".wh.")) {
+                return fail(
+                    Error(ErrorCode::invalid_argument,
+                          fmt::format("`{}` cannot be stored in an image layer", path.str()))
+                        .with_rule("wheel.whiteout-name"));
+            }
+            ENVPACK_TRY(std::optional<archive::FileInfo> info, tree.lookup(path));
+            if (!info) {
+                continue;  // removed since list()
+            }
+            if (info->type == archive::FileType::directory) {
+                pending.push_back(path);
+                continue;
+            }
+            if (found.size() >= limits.max_entries) {
+                return fail(
+                    ErrorCode::limit_exceeded,
+                    fmt::format("the environment has more than {} files", limits.max_entries));
+            }
+            found.push_back({path, *std::move(info)});
+        }
+    }
+    std::ranges::sort(found, {}, &WalkedPath::path);
+    return found;
+}
+
+}  // namespace envpack::wheel
