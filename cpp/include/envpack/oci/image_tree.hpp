@@ -1,0 +1,23 @@
+#pragma once
+
+#include "envpack/archive/file_tree.hpp"
+#include "envpack/archive/layer_listing.hpp"
+#include "envpack/base/limits.hpp"
+#include "envpack/base/result.hpp"
+#include "envpack/base/run_context.hpp"
+#include "envpack/oci/image.hpp"
+
+#include <memory>
+
+namespace envpack::oci {
+
+/// The file system of `image`, read layer by layer (in parallel) and never unpacked. Each blob is
+/// checked against its digest and its tar against the config's diff_id, which is a claim until
+/// then (rule `oci.diff-id`). Contents that `capture` asks for are kept in memory; other files are
+/// streamed again from their layer when they are opened, which outlives `image`.
+Result<std::shared_ptr<const archive::FileTree>> open_tree(const Image& image,
+                                                           const archive::CaptureFilter& capture,
+                                                           const Limits& limits = {},
+                                                           const RunContext& run = {});
+
+}  // namespace envpack::oci

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "envpack/archive/content.hpp"
+#include "envpack/archive/layer_writer.hpp"
+#include "envpack/base/result.hpp"
+#include "envpack/base/run_context.hpp"
+#include "envpack/oci/layer.hpp"
+
+#include <filesystem>
+#include <span>
+#include <string>
+
+namespace envpack::oci {
+
+/// Writes `entries` (in the order of merge_entries(), usually from place_onto()) as one layer into
+/// a file without a name in `directory`, and gives the layer: nothing is left behind when the
+/// process dies, and the space is free again with the last LayerPtr. `directory` is made if
+/// needed; it wants room for the whole compressed layer. Failures as archive::write_layer().
+Result<LayerPtr> make_layer(std::span<const archive::PlannedEntry> entries,
+                            const archive::LayerWriteOptions& options,
+                            const std::filesystem::path& directory, const RunContext& run = {});
+
+/// The recipe that decides a layer's bytes, for its history comment: "envpack layer format 1, gzip
+/// encoder 1". The first number stands for the diff_id, the second for the digest.
+std::string layer_recipe(const archive::LayerWriteOptions& options);
+
+}  // namespace envpack::oci

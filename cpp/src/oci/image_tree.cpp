@@ -1,0 +1,94 @@
+#include "envpack/oci/image_tree.hpp"
+
+#include "envpack/archive/compression.hpp"
+#include "envpack/archive/stacked_tree.hpp"
+#include "envpack/base/assert.hpp"
+#include "envpack/base/parallel.hpp"
+
+#include <atomic>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace envpack::oci {
+namespace {
+
+using archive::LayerListing;
+
+/// Hashes a layer's plain bytes and compares them, at their end, with the diff_id that the config
+/// claims. One thread.
+class DiffIdSource final : public ByteSource {
+public:
+    DiffIdSource(std::unique_ptr<ByteSource> from, const Digest& expected, bool& complete)
+        : from_(std::move(from)), expected_(expected), complete_(complete) {}
+
+    Result<std::size_t> read(std::span<std::byte> into) override {
+        ENVPACK_TRY(const std::size_t count, from_->read(into));
+        if (count != 0) {
+            hash_.update(into.first(count));
+        } else if (!complete_) {
+            const Digest actual = std::move(hash_).finish();
+            if (actual != expected_) {
+                return fail(Error(ErrorCode::digest_mismatch,
+                                  fmt::format("the layer has diff_id {}, but the image's config "
+                                              "says {}",
+                                              actual.to_string(), expected_.to_string()))
+                                .with_rule("oci.diff-id"));
+            }
+            complete_ = true;
+        }
+        return count;
+    }
+
+private:
+    std::unique_ptr<ByteSource> from_;
+    Digest expected_;
+    Sha256 hash_;
+    bool& complete_;
+};
+
+Result<std::shared_ptr<const LayerListing>> list(const Layer& layer,
+                                                 const archive::CaptureFilter& capture,
+                                                 const Limits& limits, const RunContext& run) {
+    bool complete = false;
+    ENVPACK_TRY(std::unique_ptr<ByteSource> blob, layer.open(run));
+    ENVPACK_TRY(std::unique_ptr<ByteSource> plain, archive::decompressed(std::move(blob), limits));
+    ENVPACK_TRY(LayerListing listing,
+                archive::list_layer(
+                    std::make_unique<DiffIdSource>(std::move(plain), layer.diff_id(), complete),
+                    capture, limits, run));
+    ENVPACK_ASSERT(complete);  // list_layer() reads to the end, or what it says is unverified
+    return std::make_shared<const LayerListing>(std::move(listing));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const archive::FileTree>> open_tree(const Image& image,
+                                                           const archive::CaptureFilter& capture,
+                                                           const Limits& limits,
+                                                           const RunContext& run) {
+    using ListingPtr = std::shared_ptr<const LayerListing>;
+    const std::vector<LayerPtr> layers = image.layers();
+    std::atomic<std::uint64_t> done{0};
+    ENVPACK_TRY(std::vector<ListingPtr> listings,
+                parallel_map<ListingPtr>(
+                    layers.size(),
+                    [&](std::size_t i) -> Result<ListingPtr> {
+                        Result<ListingPtr> listing = with_context(
+                            list(*layers[i], capture, limits, run),
+                            fmt::format("while reading layer {} of {}", i + 1, layers.size()));
+                        run.report("layers", ++done, layers.size());
+                        return listing;
+                    },
+                    run));
+    // The tree may live longer than whoever listens to this run.
+    const RunContext later{.stop = run.stop};
+    ENVPACK_TRY(std::unique_ptr<const archive::StackedTree> tree,
+                archive::StackedTree::make(
+                    std::move(listings),
+                    [layers, later](std::size_t i) { return layers[i]->open(later); }, limits));
+    return std::shared_ptr<const archive::FileTree>(std::move(tree));
+}
+
+}  // namespace envpack::oci

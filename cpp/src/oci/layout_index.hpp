@@ -1,0 +1,25 @@
+#pragma once
+
+#include "envpack/base/result.hpp"
+#include "envpack/oci/image_index.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace envpack::oci {
+
+inline constexpr std::string_view ref_name_key = "org.opencontainers.image.ref.name";
+
+/// The ref name of an entry of index.json; empty when it has none.
+std::string_view ref_name_of(const Descriptor& entry) noexcept;
+
+/// The index.json of a layout without images.
+std::string empty_layout_index();
+
+/// `raw` with `name` for `descriptor`, whatever else had the name taken out; other entries and
+/// unknown keys stay. nullopt when the index says so already.
+Result<std::optional<std::string>> tagged_layout_index(std::string_view raw,
+                                                       const Descriptor& descriptor,
+                                                       std::string_view name);
+
+}  // namespace envpack::oci

@@ -1,0 +1,256 @@
+#include "envpack/oci/layout_target.hpp"
+
+#include "blob_source.hpp"
+#include "envpack/base/file.hpp"
+#include "envpack/base/json.hpp"
+#include "envpack/base/text.hpp"
+#include "layout_index.hpp"
+#include "target_errors.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <fcntl.h>
+#include <set>
+#include <sys/file.h>
+#include <sys/statvfs.h>
+#include <thread>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace envpack::oci {
+namespace {
+
+constexpr std::string_view layout_file = "oci-layout";
+constexpr std::string_view index_file = "index.json";
+
+std::filesystem::path absolute_path(const std::filesystem::path& path) {
+    std::error_code error;
+    std::filesystem::path absolute = std::filesystem::absolute(path, error);
+    return error ? path : absolute;
+}
+
+SafePath blob_path(const Digest& digest) {
+    return SafePath() / "blobs" / "sha256" / digest.hex();
+}
+
+Error no_regular_file(const std::filesystem::path& path) {
+    return Error(ErrorCode::invalid_argument,
+                 fmt::format("`{}` in an image layout is no regular file", path.string()))
+        .with_rule("oci.layout-file")
+        .with_path(path.string());
+}
+
+Error not_a_layout(const std::filesystem::path& folder, std::string_view why) {
+    return Error(ErrorCode::invalid_argument,
+                 fmt::format("`{}` is no image layout: {}", folder.string(), why))
+        .with_rule("oci.not-a-layout")
+        .with_path(folder.string());
+}
+
+/// Fails early and in words, instead of after gigabytes with ENOSPC.
+Result<void> check_free_space(const std::filesystem::path& folder, std::uint64_t needed) {
+    struct statvfs info {};
+    if (statvfs(folder.c_str(), &info) != 0) {
+        return {};
+    }
+    const std::uint64_t available =
+        static_cast<std::uint64_t>(info.f_bavail) * static_cast<std::uint64_t>(info.f_frsize);
+    if (available < needed) {
+        return fail(Error(ErrorCode::io_error, fmt::format("`{}` has {} bytes free, {} are needed",
+                                                           folder.string(), available, needed))
+                        .with_os_error(ENOSPC, folder.string()));
+    }
+    return {};
+}
+
+/// An exclusive lock on a folder, for as long as the handle lives. It is on the folder itself, so
+/// that no lock file stays behind in the layout. Threads exclude each other as well: each lock is
+/// on an open file description of its own (flock(2)). Where the file system has no locks the work
+/// goes on without: updates are still atomic, but of two at once one may be lost.
+Result<FileHandle> lock_folder(const std::filesystem::path& folder, const RunContext& run) {
+    FileHandle handle(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!handle) {
+        return fail(os_failure("open folder", folder.string(), errno));
+    }
+    while (flock(handle.get(), LOCK_EX | LOCK_NB) != 0) {
+        if (errno == EWOULDBLOCK || errno == EINTR) {
+            ENVPACK_CHECK(run.check());
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+            continue;
+        }
+        run.note(fmt::format("`{}` cannot be locked; concurrent writers may lose a tag",
+                             folder.string()));
+        break;
+    }
+    return handle;
+}
+
+bool is_own_leftover(const std::string& name) {
+    return name.starts_with('.') && name.ends_with(".tmp");
+}
+
+}  // namespace
+
+LayoutTarget::LayoutTarget(const std::filesystem::path& folder, const Limits& limits)
+    : folder_(folder), absolute_(absolute_path(folder)), tree_(absolute_), limits_(limits) {}
+
+Result<std::shared_ptr<LayoutTarget>> LayoutTarget::open(const std::filesystem::path& folder,
+                                                         const Limits& limits) {
+    std::shared_ptr<LayoutTarget> target(new LayoutTarget(folder, limits));
+    Result<std::string> text = target->read_document(layout_file);
+    if (!text && text.error().code() == ErrorCode::not_found) {
+        return fail(Error(ErrorCode::not_found,
+                          fmt::format("`{}` is no image layout: there is no `oci-layout` in it",
+                                      folder.string()))
+                        .with_rule("oci.not-a-layout")
+                        .with_path(folder.string())
+                        .with_hint("`skopeo copy IMAGE oci:DIR:TAG` writes one"));
+    }
+    ENVPACK_CHECK(text);
+    ENVPACK_TRY(const json::Value document,
+                with_context(json::parse(*text),
+                             fmt::format("while reading `{}/oci-layout`", folder.string())));
+    ENVPACK_TRY(const std::string_view version, json::string_at(document, "imageLayoutVersion"));
+    if (!version.starts_with("1.")) {
+        return fail(Error(ErrorCode::unsupported,
+                          fmt::format("`{}` is an image layout of version `{}`", folder.string(),
+                                      text::printable(version, 40)))
+                        .with_rule("oci.layout-version"));
+    }
+    return target;
+}
+
+Result<std::shared_ptr<LayoutTarget>> LayoutTarget::open_or_create(
+    const std::filesystem::path& folder, const Limits& limits) {
+    ENVPACK_CHECK(ensure_directory(folder));
+    const LayoutTarget fresh(folder, limits);
+    ENVPACK_TRY(const auto existing, fresh.tree_.lookup(SafePath() / layout_file));
+    if (!existing) {
+        ENVPACK_TRY(const std::vector<std::string> names, fresh.tree_.list(SafePath()));
+        for (const std::string& name : names) {
+            if (!is_own_leftover(name)) {
+                return fail(not_a_layout(folder, fmt::format("it has other content (`{}`)",
+                                                             text::printable(name, 80)))
+                                .with_hint("name a folder that is new or empty"));
+            }
+        }
+        ENVPACK_CHECK(
+            write_file(fresh.absolute_ / layout_file, R"({"imageLayoutVersion":"1.0.0"})"));
+    }
+    return open(folder, limits);
+}
+
+Result<std::string> LayoutTarget::read_document(std::string_view name) const {
+    const SafePath path = SafePath() / name;
+    ENVPACK_TRY(const auto info, tree_.lookup(path));
+    if (info && info->type != archive::FileType::regular) {
+        return fail(no_regular_file(folder_ / name));
+    }
+    ENVPACK_TRY(const std::unique_ptr<ByteSource> source, tree_.open(path));
+    return with_context(read_all(*source, limits_.max_manifest),
+                        fmt::format("while reading `{}`", (folder_ / name).string()));
+}
+
+Result<std::string> LayoutTarget::read_index() const {
+    Result<std::string> raw = read_document(index_file);
+    if (!raw && raw.error().code() == ErrorCode::not_found) {
+        return empty_layout_index();  // new, or a writer died before its first tag
+    }
+    return raw;
+}
+
+Result<bool> LayoutTarget::exists(const Descriptor& descriptor, const RunContext& run) const {
+    ENVPACK_CHECK(run.check());
+    ENVPACK_TRY(const auto info, tree_.lookup(blob_path(descriptor.digest)));
+    return info && info->type == archive::FileType::regular && info->size == descriptor.size;
+}
+
+Result<std::unique_ptr<ByteSource>> LayoutTarget::fetch(const Descriptor& descriptor,
+                                                        const RunContext& run) const {
+    ENVPACK_CHECK(run.check());
+    const SafePath path = blob_path(descriptor.digest);
+    const std::filesystem::path place = folder_ / path.str();
+    ENVPACK_TRY(const auto info, tree_.lookup(path));
+    if (!info) {
+        return fail(blob_not_found(descriptor, place.string()));
+    }
+    if (info->type != archive::FileType::regular) {
+        return fail(no_regular_file(place));
+    }
+    ENVPACK_TRY(std::unique_ptr<ByteSource> source, tree_.open(path));
+    return verified_blob(std::move(source), descriptor, place.string());
+}
+
+Result<std::vector<Descriptor>> LayoutTarget::find(std::string_view name,
+                                                   const RunContext& run) const {
+    ENVPACK_CHECK(run.check());
+    ENVPACK_TRY(const std::string raw, read_index());
+    ENVPACK_TRY(ImageIndex index,
+                with_context(ImageIndex::parse_layout_index(raw),
+                             fmt::format("while reading `{}/index.json`", folder_.string())));
+    if (!name.empty()) {
+        std::erase_if(index.manifests, [&](const Descriptor& entry) {
+            return ref_name_of(entry) != name && entry.digest.to_string() != name;
+        });
+    }
+    return std::move(index.manifests);
+}
+
+Result<std::vector<std::string>> LayoutTarget::tags(const RunContext& run) const {
+    ENVPACK_TRY(const std::vector<Descriptor> entries, find("", run));
+    std::set<std::string> names;
+    for (const Descriptor& entry : entries) {
+        if (const std::string_view name = ref_name_of(entry); !name.empty()) {
+            names.emplace(name);
+        }
+    }
+    return std::vector<std::string>(names.begin(), names.end());
+}
+
+std::string LayoutTarget::description() const {
+    return fmt::format("oci:{}", folder_.string());
+}
+
+Result<void> LayoutTarget::push(const Descriptor& expected, ByteSource& content,
+                                const RunContext& run) {
+    ENVPACK_TRY(const bool present, exists(expected, run));
+    if (present) {
+        return {};
+    }
+    const std::filesystem::path blobs = absolute_ / "blobs";
+    ENVPACK_CHECK(ensure_directory(blobs / "sha256"));
+    ENVPACK_TRY(const auto info, tree_.lookup(SafePath() / "blobs" / "sha256"));
+    if (!info || info->type != archive::FileType::directory) {
+        return fail(not_a_layout(folder_, "`blobs/sha256` is no folder"));
+    }
+    ENVPACK_CHECK(check_free_space(blobs, expected.size));
+    // In `blobs` and not beside the blob: a name in `blobs/sha256` is a promise.
+    ENVPACK_TRY(AtomicFile file, AtomicFile::create(blobs / "blob"));
+    ENVPACK_CHECK(copy_exactly(content, file, expected, folder_.string(), run));
+    return file.commit_as(blobs / "sha256" / expected.digest.hex());
+}
+
+Result<void> LayoutTarget::tag(const Descriptor& descriptor, std::string_view name,
+                               const RunContext& run) {
+    if (!is_ref_name(name)) {
+        return fail(bad_tag(name));
+    }
+    ENVPACK_TRY(const bool present, exists(descriptor, run));
+    if (!present) {
+        return fail(blob_not_found(descriptor, folder_.string()));
+    }
+    ENVPACK_TRY(const FileHandle lock, lock_folder(absolute_, run));
+    ENVPACK_TRY(const std::string raw, read_index());
+    ENVPACK_TRY(const std::optional<std::string> changed,
+                with_context(tagged_layout_index(raw, descriptor, name),
+                             fmt::format("while changing `{}/index.json`", folder_.string())));
+    ENVPACK_TRY(const auto info, tree_.lookup(SafePath() / index_file));
+    if (!changed && info) {
+        return {};
+    }
+    return write_file(absolute_ / index_file, changed.value_or(raw));
+}
+
+}  // namespace envpack::oci

@@ -1,0 +1,215 @@
+#include "envpack/oci/place_onto.hpp"
+
+#include "envpack/base/digest.hpp"
+#include "envpack/base/text.hpp"
+
+#include <set>
+#include <unordered_map>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace envpack::oci {
+namespace {
+
+using archive::FileInfo;
+using archive::FileTree;
+using archive::FileType;
+using archive::PlannedEntry;
+
+constexpr std::uint32_t permission_bits = 07777;
+
+Error refused(std::string_view rule, const SafePath& path, std::string message) {
+    return Error(ErrorCode::invalid_argument, std::move(message))
+        .with_rule(std::string(rule))
+        .with_path(path.str());
+}
+
+Result<Digest> digest_of_stream(std::unique_ptr<ByteSource> source) {
+    HashingSink hashing;
+    ENVPACK_CHECK(copy(*source, hashing));
+    return std::move(hashing).digest();
+}
+
+Result<bool> has_same_bytes(const FileTree& base, const SafePath& path, const FileInfo& info,
+                            const PlannedEntry& entry) {
+    if (info.size != entry.content.size()) {
+        return false;
+    }
+    ENVPACK_TRY(std::unique_ptr<ByteSource> theirs, base.open(path));
+    ENVPACK_TRY(const Digest there, digest_of_stream(std::move(theirs)));
+    if (entry.sha256) {
+        return there == *entry.sha256;
+    }
+    ENVPACK_TRY(std::unique_ptr<ByteSource> ours, entry.content.open());
+    ENVPACK_TRY(const Digest here, digest_of_stream(std::move(ours)));
+    return there == here;
+}
+
+/// Walks planned paths through the links of the base. One thread.
+class Placement {
+public:
+    /// Where a planned directory really lies.
+    struct Place {
+        SafePath path;
+        bool in_base = false;
+    };
+
+    explicit Placement(const FileTree& base) : base_(base) {
+        places_.emplace(SafePath(), Place{.path = {}, .in_base = true});
+    }
+
+    Result<Place> directory(const SafePath& planned) {
+        // From the nearest known ancestor downwards.
+        std::vector<SafePath> unknown;
+        SafePath known = planned;
+        for (; !places_.contains(known); known = known.parent()) {
+            unknown.push_back(known);
+        }
+        for (; !unknown.empty(); unknown.pop_back()) {
+            const SafePath& next = unknown.back();
+            ENVPACK_TRY(Place place, below(places_.at(next.parent()), next.name()));
+            places_.insert_or_assign(next, std::move(place));
+        }
+        return places_.at(planned);
+    }
+
+    /// The entry as the layer is to have it; nullopt when the base has it already.
+    Result<std::optional<PlannedEntry>> place(PlannedEntry entry) {
+        if (entry.type == FileType::directory) {
+            ENVPACK_TRY(const Place place, directory(entry.path));
+            if (place.in_base) {
+                return std::nullopt;
+            }
+            entry.path = place.path;
+            return entry;
+        }
+        ENVPACK_TRY(const Place parent, directory(entry.path.parent()));
+        const SafePath path = parent.path / entry.path.name();
+        if (parent.in_base) {
+            ENVPACK_TRY(const std::optional<FileInfo> there, base_.lookup(path));
+            if (there) {
+                ENVPACK_CHECK(check_same(path, *there, entry));
+                return std::nullopt;
+            }
+        }
+        entry.path = path;
+        return entry;
+    }
+
+private:
+    Result<Place> below(const Place& parent, std::string_view name) const {
+        const SafePath path = parent.path / name;
+        if (!parent.in_base) {
+            return Place{.path = path, .in_base = false};
+        }
+        ENVPACK_TRY(const std::optional<FileInfo> info, base_.lookup(path));
+        if (!info) {
+            return Place{.path = path, .in_base = false};
+        }
+        if (info->type == FileType::directory) {
+            return Place{.path = path, .in_base = true};
+        }
+        if (info->type != FileType::symlink) {
+            return fail(refused(
+                "layer.base-type", path,
+                fmt::format("`{}` is a file in the base image, not a directory", path.str())));
+        }
+        ENVPACK_TRY(const std::optional<SafePath> target, archive::resolve(base_, path));
+        const std::string link = fmt::format("`{}` is a link to `{}` in the base image", path.str(),
+                                             text::printable(info->link_target));
+        if (!target) {
+            return fail(refused("layer.base-link", path, link + ", which leads nowhere")
+                            .with_hint("choose another prefix"));
+        }
+        ENVPACK_TRY(const std::optional<FileInfo> behind, base_.lookup(*target));
+        if (!behind || behind->type != FileType::directory) {
+            return fail(refused("layer.base-type", path, link + ", which is no directory"));
+        }
+        return Place{.path = *target, .in_base = true};
+    }
+
+    /// Fails unless the base has the very thing at `path`.
+    Result<void> check_same(const SafePath& path, const FileInfo& there,
+                            const PlannedEntry& entry) const {
+        if (there.type == FileType::symlink) {
+            if (entry.type == FileType::symlink && entry.link_target == there.link_target) {
+                return {};
+            }
+            return fail(refused("layer.base-link", path,
+                                fmt::format("`{}` is a link to `{}` in the base image and would be "
+                                            "replaced",
+                                            path.str(), text::printable(there.link_target))));
+        }
+        if (there.type != FileType::regular || entry.type != FileType::regular) {
+            return fail(refused("layer.base-type", path,
+                                fmt::format("`{}` is something else in the base image and would be "
+                                            "replaced",
+                                            path.str())));
+        }
+        if ((there.mode & permission_bits) == entry.mode) {
+            ENVPACK_TRY(const bool same, has_same_bytes(base_, path, there, entry));
+            if (same) {
+                return {};
+            }
+        }
+        return fail(refused("layer.base-file", path,
+                            fmt::format("`{}` exists in the base image with other content or mode",
+                                        path.str()))
+                        .with_hint("what the base image has is never replaced; choose another "
+                                   "prefix, or leave out the package that brings this file"));
+    }
+
+    const FileTree& base_;
+    std::unordered_map<SafePath, Place> places_;
+};
+
+Result<void> check_name(const SafePath& path) {
+    for (const std::string_view segment : text::split(path.str(), '/')) {
+        if (segment.starts_with(".wh.")) {
+            return fail(refused("layer.whiteout-name", path,
+                                fmt::format("`{}` cannot be put into a layer: names with `.wh.` in "
+                                            "front mean deletions there",
+                                            path.str())));
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<std::vector<PlannedEntry>> place_onto(const FileTree& base,
+                                             std::vector<PlannedEntry> entries) {
+    Placement placement(base);
+    std::vector<PlannedEntry> placed;
+    std::vector<SafePath> parents;
+    for (PlannedEntry& entry : entries) {
+        if (entry.path.is_root()) {
+            continue;
+        }
+        ENVPACK_CHECK(check_name(entry.path));
+        SafePath parent = entry.path.parent();
+        ENVPACK_TRY(std::optional<PlannedEntry> kept, placement.place(std::move(entry)));
+        if (kept) {
+            placed.push_back(*std::move(kept));
+            parents.push_back(std::move(parent));
+        }
+    }
+    std::set<SafePath> present;
+    for (const PlannedEntry& entry : placed) {
+        present.insert(entry.path);
+    }
+    for (SafePath& planned : parents) {
+        for (; !planned.is_root(); planned = planned.parent()) {
+            ENVPACK_TRY(const Placement::Place place, placement.directory(planned));
+            if (place.in_base || !present.insert(place.path).second) {
+                break;  // then its own parents exist as well, or were added with it
+            }
+            placed.push_back(
+                PlannedEntry{.path = place.path, .type = FileType::directory, .mode = 0755});
+        }
+    }
+    return archive::merge_entries(std::move(placed));
+}
+
+}  // namespace envpack::oci
