@@ -1,0 +1,170 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "envpack/base/clock.hpp"
+#include "envpack/base/result.hpp"
+#include "envpack/base/run_context.hpp"
+#include "envpack/env/provider_absence.hpp"
+#include "envpack/index/package_index.hpp"
+#include "envpack/packaging/format_control.hpp"
+#include "envpack/packaging/marker.hpp"
+#include "envpack/packaging/package_name.hpp"
+#include "envpack/packaging/requirement.hpp"
+#include "envpack/packaging/tag.hpp"
+#include "envpack/packaging/version.hpp"
+#include "envpack/packaging/version_range.hpp"
+#include "envpack/resolver/solver.hpp"
+
+// The policy of a solve: what an index and a base offer to one target.
+//
+// * A package of the base is the only candidate of its name; no index is asked for it. What it
+//   requires of other base packages is a fact and is not enforced; what it requires of packages
+//   that are not there limits them, and pulls them in once the package itself is reached.
+// * Pre-releases, yanked files and Requires-Python are handled as pip 26 does: a pre-release only
+//   where a specifier in force names one or no final release matches; a yanked file only for a
+//   pin. Upper bounds of Requires-Python count.
+// * Wheels only. A version that has nothing but a source distribution for the target is refused
+//   with that reason: envpack cannot build one yet. ProviderOptions::allow_sdists takes sdists as
+//   candidates nevertheless, for a caller who only wants to know the versions.
+// * Direct references (`name @ url`) are refused, wherever they come from.
+// * The extra of a base package adds what its METADATA says, and that is enforced like any
+//   demand of the request, against base packages too.
+
+namespace envpack::env {
+
+/// One requirement of the request, or one constraint, and where it stands.
+struct UserRequirement {
+    packaging::Requirement requirement;
+    std::string origin = {};  ///< "requirements.txt:7", "command line"
+};
+
+/// A package of the base, as a solve sees it. Value; not synchronised.
+struct Provided {
+    packaging::PackageName name;
+    /// None when the installed one is no PEP 440 version: kept, never compared, fits nothing.
+    std::optional<packaging::Version> version = std::nullopt;
+    std::vector<packaging::Requirement> requires_dist = {};
+    std::vector<packaging::PackageName> extras = {};
+    std::string origin = {};       ///< "base image, layer 3"
+    std::string raw_version = {};  ///< as installed, shown where `version` is none
+    /// Owned by dpkg or distutils: never replaced, not even when unfrozen.
+    bool unremovable = false;
+};
+
+/// What becomes of a base package's requirement that the base does not fulfil.
+enum class BaseDependencies : std::uint8_t {
+    add,     ///< installed when the base package is reached (never for the torch stack)
+    report,  ///< a note only
+};
+
+struct ProviderOptions {
+    packaging::MarkerEnvironment environment;
+    std::vector<packaging::Tag> tags;  ///< what the target can install, best first
+    packaging::Version python_version;
+    std::vector<UserRequirement> constraints = {};
+    std::set<packaging::PackageName> unfrozen = {};  ///< base packages that may be replaced
+    BaseDependencies base_dependencies = BaseDependencies::add;
+    packaging::FormatControl formats = {};
+    bool allow_sdists = false;
+    bool prereleases = false;      ///< for every package
+    bool no_dependencies = false;  ///< only what the request names
+    /// Files uploaded later do not exist, nor do files whose upload time the index does not tell.
+    std::optional<UnixTime> exclude_newer = std::nullopt;
+};
+
+/// A package to install: what a Resolution chose that the base does not provide.
+struct Selected {
+    packaging::PackageName name;
+    packaging::Version version;
+    index::DistFile file;
+    bool is_sdist = false;
+    std::string index_url = {};                              ///< who listed the file
+    std::string requires_python = {};                        ///< specifier text; may be empty
+    std::vector<packaging::PackageName> extras = {};         ///< sorted
+    std::vector<packaging::PackageName> dependencies = {};   ///< to be installed too; sorted
+    std::vector<packaging::PackageName> uses_provided = {};  ///< of the base; sorted
+};
+
+struct Selection {
+    std::vector<Selected> packages = {};                ///< by name
+    std::vector<packaging::PackageName> provided = {};  ///< base packages reached; sorted
+};
+
+/// Part of the torch stack: built against each other, so never pulled in behind the user's back.
+bool is_torch_stack(const packaging::PackageName& name);
+
+/// resolver::DependencyProvider over an index and a base. One thread, but for what it fetches.
+class PackageProvider final : public resolver::DependencyProvider {
+public:
+    /// `index` has to live as long as the provider and its copies.
+    PackageProvider(const index::PackageIndex& index, ProviderOptions options,
+                    std::vector<Provided> provided, const RunContext& run = {});
+    ~PackageProvider() override;
+    PackageProvider(PackageProvider&&) noexcept;
+    PackageProvider& operator=(PackageProvider&&) noexcept;
+    PackageProvider(const PackageProvider&) = delete;
+    PackageProvider& operator=(const PackageProvider&) = delete;
+    /// The same world under other options; shares what was fetched already.
+    PackageProvider with_options(ProviderOptions options) const;
+    const ProviderOptions& options() const noexcept;
+
+    /// The request as the solver's roots, without those whose marker is false here. unsupported
+    /// for a direct reference. Their order is remembered: as with pip, what the request names is
+    /// decided first, in the order of the request.
+    Result<std::vector<resolver::Dependency>> roots(
+        std::span<const UserRequirement> requirements);
+
+    Result<void> prepare(std::span<const resolver::Wanted> wanted) override;
+    Result<std::vector<resolver::Exclusion>> exclusions(
+        const resolver::Package& package) override;
+    Result<std::uint64_t> priority(const resolver::Package& package,
+                                   const packaging::VersionRange& range) override;
+    Result<std::variant<packaging::Version, resolver::Unavailable>> choose(
+        const resolver::Package& package, const packaging::VersionRange& range,
+        std::span<const resolver::Demand> demands) override;
+    Result<std::variant<std::vector<resolver::Dependency>, resolver::Unavailable>> dependencies(
+        const resolver::Package& package, const packaging::Version& version) override;
+
+    /// The files to install, and what they need of each other and of the base.
+    Result<Selection> selection(const resolver::Resolution& resolution);
+
+    /// An independent check of a resolution, over metadata and specifiers instead of ranges:
+    /// every requirement is satisfied, and no base package has another version than the base. A
+    /// breach is a bug: ErrorCode::internal, rule `resolve.base-changed` or `resolve.unsatisfied`.
+    Result<void> verify(const resolver::Resolution& resolution,
+                        std::span<const UserRequirement> requirements);
+
+    /// Why choose() finds nothing in `range`.
+    Result<Absence> absence(const packaging::PackageName& name,
+                            const packaging::VersionRange& range,
+                            std::span<const resolver::Demand> demands = {});
+    /// Every version that the index (for a frozen name: the base) has, ascending, usable or not.
+    Result<std::vector<packaging::Version>> versions(const packaging::PackageName& name);
+
+    /// All of them, sorted by name, those that options().unfrozen names included.
+    std::span<const Provided> provided() const noexcept;
+    /// nullptr when the base has no such package.
+    const Provided* find_provided(const packaging::PackageName& name) const noexcept;
+    /// Of the base, and not to be replaced.
+    bool is_frozen(const packaging::PackageName& name) const noexcept;
+
+    /// What a person should know, sorted, without duplicates: an extra that does not exist, a
+    /// requirement of the base that was not added, base packages that contradict each other. Of
+    /// the calls of selection() so far, and only about what they reached.
+    std::vector<std::string> notes() const;
+
+private:
+    struct State;
+    explicit PackageProvider(std::unique_ptr<State> state) noexcept;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace envpack::env

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "envpack/archive/file_tree.hpp"
+#include "envpack/base/result.hpp"
+#include "envpack/base/run_context.hpp"
+#include "envpack/base/safe_path.hpp"
+#include "envpack/env/interpreter.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace envpack::env {
+
+/// Environment variables by name.
+using Environment = std::map<std::string, std::string, std::less<>>;
+
+/// Why a folder is on sys.path.
+enum class PathOrigin : std::uint8_t { python_path, user_site, site, pth };
+
+/// One folder of sys.path that can hold distributions, with its names, so that no folder is listed
+/// twice. Value; not synchronised.
+struct SitePath {
+    SafePath path;  ///< behind all links
+    PathOrigin origin = PathOrigin::site;
+    std::vector<std::string> names = {};  ///< sorted bytewise
+};
+
+/// sys.path of `python`, in its order, as far as distributions can be there: PYTHONPATH, the site
+/// folders of a virtual environment, the user site, the site folders of the base (as Debian and
+/// Red Hat patch them), each followed by the folders that its .pth files add. Only folders that
+/// exist, each once. Lines of .pth files that begin with `import` are not executed and add nothing.
+/// The standard library itself is left out.
+/// Source: CPython Lib/site.py; Debian's and Fedora's patches of it.
+Result<std::vector<SitePath>> site_paths(const archive::FileTree& tree, const Interpreter& python,
+                                         const Environment& environment, const RunContext& run);
+
+}  // namespace envpack::env

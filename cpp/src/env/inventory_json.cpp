@@ -1,0 +1,126 @@
+#include "envpack/base/text.hpp"
+#include "envpack/env/inventory_output.hpp"
+#include "package_source.hpp"
+
+#include <string>
+#include <variant>
+
+namespace envpack::env {
+namespace {
+
+using json::Array;
+using json::Object;
+using json::Value;
+
+Value text_or_null(const std::string& text) {
+    return text.empty() ? Value() : Value(text::printable(text, 4096));
+}
+
+Value python_json(const Interpreter& python) {
+    if (python.full_version.empty()) {
+        return {};
+    }
+    const auto path = [](const SafePath& p) {
+        return p.is_root() ? Value() : Value('/' + p.str());
+    };
+    return Object{
+        {"implementation", python.implementation},
+        {"version", python.full_version},
+        {"executable", path(python.invoked)},
+        {"prefix", '/' + python.prefix.str()},
+        {"base_prefix", python.has_base ? Value('/' + python.base_prefix.str()) : Value()},
+        {"venv", python.is_venv},
+        {"machine", text_or_null(python.machine)},
+        {"libc", text_or_null(python.libc.to_string())}};
+}
+
+Value layer_json(const FrozenPackage& package) {
+    return package.layer ? Value(static_cast<std::int64_t>(*package.layer)) : Value();
+}
+
+Value requires_json(const FrozenPackage& package, bool known) {
+    if (!known || package.has_flag("no-metadata")) {
+        return {};
+    }
+    Array requirements;
+    for (const packaging::Requirement& requirement : package.requires_dist) {
+        requirements.emplace_back(requirement.to_string());
+    }
+    return requirements;
+}
+
+Value package_json(const FrozenPackage& package, const packaging::Version& version) {
+    Object object{{"name", package.name.str()},
+                  {"raw_name", text::printable(package.raw_name, 4096)},
+                  {"version", version.to_string()},
+                  {"raw_version", text::printable(package.raw_version, 4096)},
+                  {"form", to_string(package.form)},
+                  {"path", text_or_null(package.location)},
+                  {"layer", layer_json(package)},
+                  {"installer", text_or_null(package.installer)},
+                  {"editable", package.editable},
+                  {"source", source_json(package)},
+                  {"requires", requires_json(package, package.form != PackageForm::text)},
+                  {"constraint", Pin{package.name, version}.to_string()}};
+    if (!package.metadata_version.empty()) {
+        object.emplace_back("metadata_version", text::printable(package.metadata_version));
+    }
+    if (!package.shadowed.empty()) {
+        Array shadowed;
+        for (const ShadowedPackage& other : package.shadowed) {
+            shadowed.emplace_back(Object{{"version", text::printable(other.raw_version)},
+                                         {"path", text::printable(other.location, 4096)}});
+        }
+        object.emplace_back("shadowed", std::move(shadowed));
+    }
+    object.emplace_back("flags", Array(package.flags.begin(), package.flags.end()));
+    return object;
+}
+
+Value skipped_json(const std::string& name, const std::string& version, const std::string& reason,
+                   const std::string& path, const std::string& installer) {
+    return Object{{"name", text::printable(name)},
+                  {"raw_version", text_or_null(version)},
+                  {"reason", reason},
+                  {"path", text_or_null(path)},
+                  {"installer", text_or_null(installer)}};
+}
+
+}  // namespace
+
+json::Value to_json(const Inventory& inventory) {
+    Array search_path;
+    for (const SafePath& path : inventory.search_path) {
+        search_path.emplace_back('/' + path.str());
+    }
+    Array packages;
+    Array skipped;
+    for (const FrozenPackage& package : inventory.packages) {
+        if (package.version) {
+            packages.push_back(package_json(package, *package.version));
+        } else {
+            skipped.push_back(skipped_json(
+                package.name.to_string(), package.raw_version,
+                package.has_flag("unknown-version") ? "unknown-version" : "legacy-version",
+                package.location, package.installer));
+        }
+    }
+    for (const Skipped& item : inventory.skipped) {
+        skipped.push_back(skipped_json(item.name, item.raw_version, item.reason, item.path, ""));
+    }
+    Array problems;
+    for (const Problem& problem : inventory.problems) {
+        problems.emplace_back(
+            Object{{"kind", problem.kind}, {"text", text::printable(problem.text, 4096)}});
+    }
+    return Object{{"schema", inventory_schema},
+                  {"source", inventory.source},
+                  {"digest", text_or_null(inventory.source_digest)},
+                  {"python", python_json(inventory.python)},
+                  {"search_path", std::move(search_path)},
+                  {"packages", std::move(packages)},
+                  {"skipped", std::move(skipped)},
+                  {"problems", std::move(problems)}};
+}
+
+}  // namespace envpack::env

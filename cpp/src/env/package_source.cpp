@@ -1,0 +1,70 @@
+#include "package_source.hpp"
+
+#include "envpack/base/text.hpp"
+
+#include <string_view>
+#include <variant>
+
+namespace envpack::env {
+namespace {
+
+using json::Object;
+using json::Value;
+
+constexpr std::string_view file_scheme = "file://";
+
+Value text_or_null(std::string_view text) {
+    return text.empty() ? Value() : Value(text);
+}
+
+Object direct_source(const FrozenPackage& package, const packaging::DirectUrl& direct) {
+    const bool dead = package.has_flag("build-path-dropped");
+    const Value url = dead ? Value() : Value(text::redact_url(direct.url));
+    if (const auto* vcs = std::get_if<packaging::DirectUrl::Vcs>(&direct.info)) {
+        Object object{{"kind", "vcs"}, {"url", url}, {"commit", vcs->commit_id}};
+        if (direct.subdirectory) {
+            object.emplace_back("subdirectory", *direct.subdirectory);
+        }
+        return object;
+    }
+    if (const auto* archive = std::get_if<packaging::DirectUrl::Archive>(&direct.info)) {
+        const auto sha256 = archive->hashes.find("sha256");
+        return Object{
+            {"kind", "archive"},
+            {"url", url},
+            {"sha256", sha256 == archive->hashes.end() ? Value() : Value(sha256->second)}};
+    }
+    return Object{{"kind", "dir"}, {"path", text_or_null(source_path(package))}};
+}
+
+}  // namespace
+
+std::string source_path(const FrozenPackage& package) {
+    if (package.form == PackageForm::egg_link) {
+        return '/' + package.location.substr(0, package.location.rfind('/'));
+    }
+    if (!package.direct_url || !package.direct_url->url.starts_with(file_scheme)) {
+        return {};
+    }
+    const auto path =
+        text::percent_decode(std::string_view(package.direct_url->url).substr(file_scheme.size()));
+    return path ? text::printable(*path, 4096) : std::string();
+}
+
+json::Value source_json(const FrozenPackage& package) {
+    if (package.form == PackageForm::conda) {
+        return Object{{"kind", "conda"}, {"build", text_or_null(package.conda_build)}};
+    }
+    if (package.direct_url) {
+        return direct_source(package, *package.direct_url);
+    }
+    if (package.form == PackageForm::egg_link) {
+        return Object{{"kind", "dir"}, {"path", source_path(package)}};
+    }
+    if (package.version && package.has_flag("local")) {
+        return Object{{"kind", "cuda-index"}, {"suffix", package.version->local()}};
+    }
+    return Object{{"kind", "unknown-index"}};
+}
+
+}  // namespace envpack::env

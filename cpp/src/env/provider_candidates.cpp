@@ -1,0 +1,199 @@
+#include "provider_candidates.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <string_view>
+#include <tuple>
+#include <unordered_map>
+
+#include <fmt/format.h>
+
+#include "envpack/packaging/sdist_filename.hpp"
+#include "envpack/packaging/wheel_filename.hpp"
+
+namespace envpack::env {
+
+using packaging::SdistFilename;
+using packaging::Version;
+using packaging::WheelFilename;
+
+CandidateRules::CandidateRules(const ProviderOptions& options)
+    : tags(options.tags),
+      python_version(options.python_version),
+      formats(options.formats),
+      allow_sdists(options.allow_sdists) {
+    for (const packaging::Tag& tag : options.tags) {
+        pythons.emplace(tag.interpreter, tag.abi);
+    }
+    if (options.exclude_newer) {
+        exclude_newer = format_rfc3339(*options.exclude_newer);
+    }
+}
+
+namespace {
+
+bool is_wheel(std::string_view filename) { return filename.ends_with(".whl"); }
+
+/// The text of the version in a file name; empty for a kind of file that pip does not take.
+std::string_view version_text(std::string_view filename) {
+    if (is_wheel(filename)) {
+        const auto begin = filename.find('-');
+        const auto end = begin == std::string_view::npos ? begin : filename.find('-', begin + 1);
+        return end == std::string_view::npos ? std::string_view()
+                                             : filename.substr(begin + 1, end - begin - 1);
+    }
+    for (const std::string_view extension : {".tar.gz", ".zip"}) {
+        if (filename.ends_with(extension)) {
+            filename.remove_suffix(extension.size());
+            const auto begin = filename.rfind('-');
+            return begin == std::string_view::npos ? std::string_view()
+                                                   : filename.substr(begin + 1);
+        }
+    }
+    return {};
+}
+
+/// Seconds are enough: "2024-05-01T10:00:00.123Z" is compared up to its first fraction.
+bool is_newer(const index::DistFile& file, const std::string& limit) {
+    constexpr std::size_t seconds = 19;
+    if (limit.empty()) {
+        return false;
+    }
+    return !file.upload_time || file.upload_time->size() < seconds ||
+           std::string_view(*file.upload_time).substr(0, seconds) >
+               std::string_view(limit).substr(0, seconds);
+}
+
+/// How far a file is from being usable; the closest one says why a version is not.
+enum class Distance : std::uint8_t { too_new, requires_python, platform, python, source, broken };
+
+struct Verdict {
+    Distance distance = Distance::broken;
+    std::string detail;
+};
+
+}  // namespace
+
+ProjectCandidates::ProjectCandidates(const packaging::PackageName& name,
+                                     std::shared_ptr<const index::Project> project,
+                                     const CandidateRules& rules)
+    : name_(name), project_(std::move(project)), rules_(&rules) {
+    if (!project_) {
+        return;
+    }
+    // Most files share their version text with others: parse each text once.
+    std::unordered_map<std::string_view, std::vector<std::size_t>> by_text;
+    for (std::size_t i = 0; i < project_->files.size(); ++i) {
+        if (const auto text = version_text(project_->files[i].filename); !text.empty()) {
+            by_text[text].push_back(i);
+        }
+    }
+    std::map<Version, std::vector<std::size_t>> by_version;
+    for (const auto& [text, files] : by_text) {
+        if (const auto version = Version::parse(text)) {
+            auto& all = by_version[*version];
+            all.insert(all.end(), files.begin(), files.end());
+        }
+    }
+    for (auto& [version, files] : by_version) {
+        std::sort(files.begin(), files.end());
+        // Of several spellings (1.0, 1.0.0), that of the first file of the page is kept.
+        const auto spelled =
+            Version::parse(version_text(project_->files[files.front()].filename));
+        versions_.push_back(spelled.value_or(version));
+        files_.push_back(std::move(files));
+    }
+    judged_.resize(versions_.size());
+}
+
+const Candidate& ProjectCandidates::candidate(std::size_t version) {
+    if (!judged_[version]) {
+        judged_[version] = judge(files_[version]);
+    }
+    return *judged_[version];
+}
+
+const Candidate* ProjectCandidates::find(const Version& version) {
+    const auto found = std::lower_bound(versions_.begin(), versions_.end(), version);
+    return found != versions_.end() && *found == version
+               ? &candidate(static_cast<std::size_t>(found - versions_.begin()))
+               : nullptr;
+}
+
+Candidate ProjectCandidates::judge(std::span<const std::size_t> files) const {
+    // pip's order: not withdrawn, wheels by tag, build tag.
+    using Key = std::tuple<bool, bool, std::int64_t, std::optional<packaging::BuildTag>>;
+    std::optional<Key> best_key;
+    Candidate best;
+    Verdict closest{Distance::broken, "has file names that cannot be read"};
+    const auto refuse = [&](Distance distance, std::string detail) {
+        if (distance < closest.distance) {
+            closest = {distance, std::move(detail)};
+        }
+    };
+
+    for (const std::size_t index : files) {
+        const index::DistFile& file = project_->files[index];
+        Key key{!file.yanked.has_value(), false, 0, std::nullopt};
+        if (is_wheel(file.filename)) {
+            const auto wheel = WheelFilename::parse(file.filename);
+            if (!wheel || wheel->name != name_.str()) {
+                continue;
+            }
+            const auto rank = rules_->tags.rank(wheel->tags);
+            if (!rank) {
+                const bool is_for_python =
+                    std::any_of(wheel->tags.begin(), wheel->tags.end(), [&](const auto& tag) {
+                        return rules_->pythons.contains({tag.interpreter, tag.abi});
+                    });
+                refuse(is_for_python ? Distance::platform : Distance::python,
+                       is_for_python ? "has no wheel for this platform"
+                                     : "has no wheel for this Python");
+                continue;
+            }
+            if (!rules_->formats.allows_wheel(name_)) {
+                refuse(Distance::source, "may only be built from source, as was asked for");
+                continue;
+            }
+            std::get<1>(key) = true;
+            std::get<2>(key) = -static_cast<std::int64_t>(*rank);
+            std::get<3>(key) = wheel->build;
+        } else {
+            const auto sdist = SdistFilename::parse(file.filename);
+            if (!sdist || sdist->name != name_.str()) {
+                continue;
+            }
+            if (!rules_->allow_sdists || !rules_->formats.allows_sdist(name_)) {
+                refuse(Distance::source, "has only a source distribution");
+                continue;
+            }
+        }
+        if (file.requires_python && !file.requires_python->contains(rules_->python_version, true)) {
+            refuse(Distance::requires_python,
+                   fmt::format("needs Python {}", file.requires_python->to_string()));
+            continue;
+        }
+        if (is_newer(file, rules_->exclude_newer)) {
+            refuse(Distance::too_new,
+                   fmt::format("was uploaded after {}", rules_->exclude_newer));
+            continue;
+        }
+        if (!best_key || *best_key < key) {
+            best_key = std::move(key);
+            best.file = &file;
+            best.is_sdist = !is_wheel(file.filename);
+        }
+    }
+    if (best.file == nullptr) {
+        static constexpr AbsenceKind kinds[] = {
+            AbsenceKind::too_new,      AbsenceKind::requires_python,
+            AbsenceKind::no_wheel_for_platform, AbsenceKind::no_wheel_for_python,
+            AbsenceKind::source_only,  AbsenceKind::version_not_on_index};
+        best.kind = kinds[static_cast<std::size_t>(closest.distance)];
+        best.detail = std::move(closest.detail);
+    }
+    return best;
+}
+
+}  // namespace envpack::env

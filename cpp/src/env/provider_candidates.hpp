@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "envpack/env/package_provider.hpp"
+#include "envpack/index/package_index.hpp"
+#include "envpack/packaging/tag.hpp"
+#include "envpack/packaging/version.hpp"
+
+namespace envpack::env {
+
+/// What decides whether a file can be installed. Value; not synchronised.
+struct CandidateRules {
+    explicit CandidateRules(const ProviderOptions& options);
+
+    packaging::TagIndex tags;
+    std::set<std::pair<std::string, std::string>> pythons;  ///< interpreter and ABI of the tags
+    packaging::Version python_version;
+    packaging::FormatControl formats;
+    bool allow_sdists = false;
+    std::string exclude_newer = {};  ///< RFC 3339, UTC, seconds; empty: no limit
+};
+
+/// One version of a project, judged.
+struct Candidate {
+    const index::DistFile* file = nullptr;  ///< the best one; nullptr when none can be used
+    bool is_sdist = false;
+    AbsenceKind kind = AbsenceKind::source_only;  ///< without a file: why
+    std::string detail = {};  ///< without a file: half a sentence without a subject
+    bool is_usable() const noexcept { return file != nullptr; }
+    /// Only withdrawn files are left.
+    bool is_yanked() const noexcept { return file != nullptr && file->yanked.has_value(); }
+};
+
+/// The versions of one project. File names are taken apart up to the version at once; wheels are
+/// ranked when their version is looked at, because few ever are. One thread.
+class ProjectCandidates {
+public:
+    /// `project` may be null: unknown to every index.
+    ProjectCandidates(const packaging::PackageName& name,
+                      std::shared_ptr<const index::Project> project, const CandidateRules& rules);
+
+    bool is_known() const noexcept { return project_ != nullptr; }
+    const index::Project* project() const noexcept { return project_.get(); }
+    /// Ascending.
+    std::span<const packaging::Version> versions() const noexcept { return versions_; }
+    const Candidate& candidate(std::size_t version);
+    /// nullptr when there is no such version.
+    const Candidate* find(const packaging::Version& version);
+
+private:
+    Candidate judge(std::span<const std::size_t> files) const;
+
+    packaging::PackageName name_;
+    std::shared_ptr<const index::Project> project_;
+    const CandidateRules* rules_;
+    std::vector<packaging::Version> versions_;
+    std::vector<std::vector<std::size_t>> files_;  // of the page, by version
+    std::vector<std::optional<Candidate>> judged_;
+};
+
+}  // namespace envpack::env

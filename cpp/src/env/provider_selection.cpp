@@ -1,0 +1,213 @@
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "envpack/base/assert.hpp"
+#include "provider_state.hpp"
+
+// What follows from a resolution, and the check of it.
+
+namespace envpack::env {
+
+using packaging::PackageName;
+using packaging::Requirement;
+using packaging::Version;
+using resolver::Package;
+using resolver::Resolution;
+
+Result<std::vector<Requirement>> PackageProvider::State::requirements_of(const Package& package,
+                                                                         const Version& version) {
+    const Provided* base = find(package.name);
+    const bool is_base = base != nullptr && base->version && *base->version == version;
+    std::vector<Requirement> all;
+    if (is_base) {
+        all = base->requires_dist;
+    } else {
+        ENVPACK_TRY(const auto answer, metadata(package.name, version));
+        if (answer->value) {
+            all = answer->value->requires_dist;
+        }
+    }
+    std::erase_if(all, [&](const Requirement& requirement) {
+        const bool is_own = holds(requirement, nullptr);
+        return package.extra ? is_own || !holds(requirement, &*package.extra) : !is_own;
+    });
+    return all;
+}
+
+Result<Selection> PackageProvider::selection(const Resolution& resolution) {
+    Selection selection;
+    const auto is_of_base = [&](const PackageName& name, const Version& version) {
+        const Provided* base = state_->find(name);
+        return base != nullptr && base->version && *base->version == version;
+    };
+    for (const auto& [package, version] : resolution.versions) {
+        // std::map order: a project comes before its extras.
+        const bool is_base = is_of_base(package.name, version);
+        if (!package.extra) {
+            if (is_base) {
+                selection.provided.push_back(package.name);
+            } else {
+                ENVPACK_TRY(ProjectCandidates * known, state_->candidates(package.name));
+                const Candidate* chosen = known->find(version);
+                ENVPACK_ASSERT(chosen != nullptr && chosen->is_usable());
+                Selected selected{package.name, version, *chosen->file};
+                selected.is_sdist = chosen->is_sdist;
+                selected.index_url = known->project()->index_url;
+                if (chosen->file->requires_python) {
+                    selected.requires_python = chosen->file->requires_python->to_string();
+                }
+                selection.packages.push_back(std::move(selected));
+            }
+        }
+        if (state_->options.no_dependencies) {
+            continue;
+        }
+        ENVPACK_TRY(const auto requirements, state_->requirements_of(package, version));
+        if (package.extra && requirements.empty()) {
+            const Provided* base = state_->find(package.name);
+            std::vector<PackageName> extras;
+            if (is_base) {
+                extras = base->extras;
+            } else {
+                ENVPACK_TRY(const auto metadata, state_->metadata(package.name, version));
+                extras = metadata->value ? metadata->value->provides_extra : extras;
+            }
+            if (std::find(extras.begin(), extras.end(), *package.extra) == extras.end()) {
+                state_->notes.insert(fmt::format("{} {} has no extra `{}`", package.name.str(),
+                                                 version.to_string(), package.extra->str()));
+            }
+        }
+        if (is_base) {
+            for (const Requirement& wanted : requirements) {
+                const Provided* other = state_->find(wanted.name);
+                if (other == nullptr && !resolution.versions.contains({wanted.name})) {
+                    state_->notes.insert(
+                        fmt::format("{} of the base requires `{}`, which the base does not have; "
+                                    "it is not added",
+                                    package.name.str(), wanted.to_string()));
+                } else if (other != nullptr && other->version && !package.extra &&
+                           wanted.url.empty() &&
+                           !wanted.specifiers.contains(*other->version, true)) {
+                    state_->notes.insert(fmt::format(
+                        "the base contradicts itself: {} {} requires `{}`, and {} is there",
+                        package.name.str(), version.to_string(), wanted.to_string(),
+                        other->version->to_string()));
+                }
+            }
+            continue;
+        }
+        Selected& selected = selection.packages.back();
+        ENVPACK_ASSERT(selected.name == package.name);
+        if (package.extra) {
+            selected.extras.push_back(*package.extra);
+        } else if (selected.requires_python.empty()) {
+            ENVPACK_TRY(const auto metadata, state_->metadata(package.name, version));
+            if (metadata->value && metadata->value->requires_python) {
+                selected.requires_python = metadata->value->requires_python->to_string();
+            }
+        }
+        for (const Requirement& wanted : requirements) {
+            const auto target = resolution.versions.find({wanted.name});
+            if (target != resolution.versions.end() && wanted.name != package.name) {
+                (is_of_base(wanted.name, target->second) ? selected.uses_provided
+                                                         : selected.dependencies)
+                    .push_back(wanted.name);
+            }
+        }
+    }
+    for (Selected& selected : selection.packages) {
+        for (auto* names : {&selected.dependencies, &selected.uses_provided}) {
+            std::sort(names->begin(), names->end());
+            names->erase(std::unique(names->begin(), names->end()), names->end());
+        }
+    }
+    return selection;
+}
+
+namespace {
+
+tl::unexpected<Error> breach(std::string message, std::string rule) {
+    return fail(Error(ErrorCode::internal, std::move(message)).with_rule(std::move(rule)));
+}
+
+/// Who wants `requirement`, and whether the resolution gives it.
+Result<void> check_requirement(const Requirement& requirement, const std::string& who,
+                               const Resolution& resolution) {
+    const auto chosen = resolution.versions.find({requirement.name});
+    if (chosen == resolution.versions.end()) {
+        return breach(fmt::format("{} requires `{}`, which was left out", who,
+                                  requirement.to_string()),
+                      "resolve.unsatisfied");
+    }
+    if (!requirement.specifiers.contains(chosen->second, true)) {
+        return breach(fmt::format("{} requires `{}`, but {} was chosen", who,
+                                  requirement.to_string(), chosen->second.to_string()),
+                      "resolve.unsatisfied");
+    }
+    for (const PackageName& extra : requirement.extras) {
+        const auto with_extra = resolution.versions.find({requirement.name, extra});
+        if (with_extra == resolution.versions.end() || with_extra->second != chosen->second) {
+            return breach(fmt::format("{} requires `{}`, but its extra was left out", who,
+                                      requirement.to_string()),
+                          "resolve.unsatisfied");
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<void> PackageProvider::verify(const Resolution& resolution,
+                                     std::span<const UserRequirement> requirements) {
+    for (const auto& [package, version] : resolution.versions) {
+        const Provided* base = state_->frozen(package.name);
+        if (base != nullptr && (!base->version || *base->version != version)) {
+            return breach(fmt::format("the base's {} would become {}", package.name.str(),
+                                      version.to_string()),
+                          "resolve.base-changed");
+        }
+    }
+    for (const UserRequirement& wanted : requirements) {
+        if (state_->holds(wanted.requirement, nullptr)) {
+            ENVPACK_CHECK(check_requirement(
+                wanted.requirement, wanted.origin.empty() ? "the request" : wanted.origin,
+                resolution));
+        }
+    }
+    for (const auto& [package, version] : resolution.versions) {
+        if (package.extra) {
+            continue;
+        }
+        for (const Limit& limit : state_->limits_of(package.name)) {
+            if (!limit.specifiers.contains(version, true)) {
+                return breach(fmt::format("{} {} was chosen, but {}", package.name.str(),
+                                          version.to_string(), limit.reason),
+                              "resolve.unsatisfied");
+            }
+        }
+    }
+    if (state_->options.no_dependencies) {
+        return {};
+    }
+    for (const auto& [package, version] : resolution.versions) {
+        const Provided* base = state_->find(package.name);
+        const bool is_base = base != nullptr && base->version && *base->version == version;
+        ENVPACK_TRY(const auto needed, state_->requirements_of(package, version));
+        for (const Requirement& requirement : needed) {
+            // What a base package requires of the base is a fact, what it lacks a note.
+            if (is_base && !package.extra &&
+                (state_->find(requirement.name) != nullptr ||
+                 !resolution.versions.contains({requirement.name}))) {
+                continue;
+            }
+            ENVPACK_CHECK(check_requirement(
+                requirement, fmt::format("{} {}", package.to_string(), version.to_string()),
+                resolution));
+        }
+    }
+    return {};
+}
+
+}  // namespace envpack::env

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "envpack/env/package_provider.hpp"
+#include "provider_candidates.hpp"
+#include "provider_world.hpp"
+
+namespace envpack::env {
+
+/// Dependency::note of this provider.
+enum DemandNote : std::uint32_t {
+    names_prerelease = 1,  ///< a specifier names a pre-release: opts in
+    pins_version = 2,      ///< `==` or `===`: may choose a yanked file
+};
+std::uint32_t note_of(const packaging::SpecifierSet& specifiers);
+
+/// A limit that holds whoever asks: a constraint, or what a base package requires.
+struct Limit {
+    packaging::VersionRange range;  ///< what is allowed
+    packaging::SpecifierSet specifiers = {};
+    std::string reason = {};
+    std::uint32_t note = 0;  ///< DemandNote
+};
+
+struct PackageProvider::State {
+    State(std::shared_ptr<ProviderWorld> shared_world, ProviderOptions chosen,
+          std::vector<Provided> base, const RunContext& context);
+
+    std::shared_ptr<ProviderWorld> world;
+    ProviderOptions options;
+    std::vector<Provided> provided;  // by name
+    RunContext run;
+    std::unique_ptr<const CandidateRules> rules;  // the projects point to it
+    std::map<packaging::PackageName, ProjectCandidates> projects;
+    std::map<packaging::PackageName, std::vector<Limit>> limits;
+    std::map<packaging::PackageName, std::size_t> requested;  // position in the request
+    std::map<packaging::PackageName, unsigned> expansions;  // of the index, a project
+    std::set<std::string> notes;
+
+    const Provided* find(const packaging::PackageName& name) const noexcept;
+    const Provided* frozen(const packaging::PackageName& name) const noexcept;
+    /// The base's version, where it may be replaced but is preferred.
+    const packaging::Version* preferred(const packaging::PackageName& name) const noexcept;
+    bool holds(const packaging::Requirement& requirement,
+               const packaging::PackageName* extra) const;
+
+    void collect_limits();
+    std::span<const Limit> limits_of(const packaging::PackageName& name) const;
+
+    Result<ProjectCandidates*> candidates(const packaging::PackageName& name);
+    /// Metadata of a version of the index; older versions are fetched along the more often a
+    /// project is asked for.
+    Result<ProviderWorld::MetadataPtr> metadata(const packaging::PackageName& name,
+                                                const packaging::Version& version);
+
+    using Answer = std::variant<std::vector<resolver::Dependency>, resolver::Unavailable>;
+    Result<Answer> index_dependencies(const resolver::Package& package,
+                                      const packaging::Version& version);
+    Answer provided_dependencies(const Provided& base, const resolver::Package& package);
+    /// Why `requirement` cannot be asked of an index; nullopt when it can.
+    static std::optional<std::string> refusal(const packaging::Requirement& requirement);
+    static void append(const packaging::Requirement& requirement, std::string reason,
+                       std::vector<resolver::Dependency>& to);
+
+    /// The best position in candidates.versions(); or why there is none.
+    struct Pick {
+        std::optional<std::size_t> position = std::nullopt;
+        Absence absence = {};
+        bool for_these_demands = false;
+    };
+    Pick pick(const packaging::PackageName& name, ProjectCandidates& candidates,
+              const packaging::VersionRange& range, std::span<const resolver::Demand> demands);
+    Absence why_none(const packaging::PackageName& name, ProjectCandidates& candidates,
+                     const packaging::VersionRange& range);
+    std::optional<Absence> why_not_frozen(const packaging::PackageName& name,
+                                          const packaging::VersionRange& range) const;
+
+    /// The requirements in force of one selected package: its own, or those of its extra.
+    Result<std::vector<packaging::Requirement>> requirements_of(const resolver::Package& package,
+                                                                const packaging::Version& version);
+};
+
+}  // namespace envpack::env

@@ -1,0 +1,66 @@
+#include "envpack/base/text.hpp"
+#include "envpack/env/inventory_output.hpp"
+#include "package_source.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace envpack::env {
+namespace {
+
+constexpr std::size_t max_url = 4096;
+
+std::string line_for(const FrozenPackage& package) {
+    const std::string name(package.name.str());
+    const std::string shown = name + ' ' + text::printable(package.raw_version);
+    if (package.editable) {
+        const std::string path = source_path(package);
+        return "# " + shown + ": editable install" + (path.empty() ? "" : " of " + path);
+    }
+    if (!package.version) {
+        return "# " + shown +
+               (package.installer == "debian" ? ": Debian package, not a PEP 440 version"
+                                              : ": not a PEP 440 version");
+    }
+    const std::string pin = Pin{package.name, *package.version}.to_string();
+    const bool dead = package.has_flag("build-path-dropped");
+    if (package.direct_url && !dead &&
+        (package.form == PackageForm::vcs || package.form == PackageForm::archive)) {
+        return name + " @ " + text::printable(package.direct_url->to_requirement_url(), max_url);
+    }
+    if (package.form == PackageForm::local_dir) {
+        return pin + "   # built from " + source_path(package) + "; may be on no index";
+    }
+    if (package.form == PackageForm::archive) {
+        return pin + "   # was " +
+               text::printable(text::redact_url(package.direct_url->url), max_url);
+    }
+    if (package.has_flag("local")) {
+        return pin + "   # only on an index of " + std::string(package.version->local()) +
+               " builds";
+    }
+    if (package.has_flag("local-only")) {
+        return pin + "   # only in the base image (local version " +
+               std::string(package.version->local()) + ")";
+    }
+    return pin;
+}
+
+}  // namespace
+
+std::string to_requirements_text(const Inventory& inventory, const ConstraintsOptions& options) {
+    // The constraints decide what is left out; only the line of a package differs.
+    const Constraints constraints = constraints_from(inventory, options);
+    auto pin = constraints.pins.begin();
+    std::string text;
+    for (const FrozenPackage& package : inventory.packages) {
+        const bool is_pinned = pin != constraints.pins.end() && pin->name == package.name;
+        if (is_pinned || !package.version) {
+            text += line_for(package) + '\n';
+        }
+        pin += is_pinned ? 1 : 0;
+    }
+    return text;
+}
+
+}  // namespace envpack::env

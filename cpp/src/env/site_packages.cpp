@@ -1,0 +1,168 @@
+#include "envpack/env/site_packages.hpp"
+
+#include "envpack/base/limits.hpp"
+#include "envpack/base/text.hpp"
+#include "tree_text.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+namespace envpack::env {
+namespace {
+
+std::string_view variable(const Environment& environment, std::string_view name) {
+    const auto found = environment.find(name);
+    return found == environment.end() ? std::string_view() : std::string_view(found->second);
+}
+
+class SitePaths {
+public:
+    SitePaths(const archive::FileTree& tree, const RunContext& run) : tree_(tree), run_(run) {}
+
+    /// Adds the folder behind `text` unless it is not there, or is already known.
+    Result<void> add(std::string_view text, PathOrigin origin) {
+        ENVPACK_CHECK(run_.check());
+        ENVPACK_TRY(auto folder, find_directory(tree_, text));
+        if (!folder) {
+            return {};
+        }
+        const bool is_site = origin == PathOrigin::site || origin == PathOrigin::user_site;
+        const auto known = std::find_if(paths_.begin(), paths_.end(),
+                                        [&](const SitePath& p) { return p.path == *folder; });
+        const auto index = static_cast<std::size_t>(known - paths_.begin());
+        if (known == paths_.end()) {
+            ENVPACK_TRY(auto names, tree_.list(*folder));
+            paths_.push_back({*std::move(folder), origin, std::move(names)});
+        } else if (!is_site || known->origin == PathOrigin::site ||
+                   known->origin == PathOrigin::user_site) {
+            return {};
+        } else {
+            known->origin = origin;  // on PYTHONPATH too: it keeps its place, .pth files count
+        }
+        if (is_site) {
+            ENVPACK_CHECK(add_pth_lines(index));
+        }
+        return {};
+    }
+
+    std::vector<SitePath> take() && { return std::move(paths_); }
+
+private:
+    /// site.addsitedir(): every .pth file, in the order of names; hidden ones are skipped.
+    Result<void> add_pth_lines(std::size_t index) {
+        const SafePath folder = paths_[index].path;
+        std::vector<std::string> files;
+        for (const std::string& name : paths_[index].names) {
+            if (name.ends_with(".pth") && !name.starts_with('.')) {
+                files.push_back(name);
+            }
+        }
+        for (const std::string& file : files) {
+            const auto text = read_if_there(tree_, folder / file, Limits().max_metadata);
+            if (!text || !*text) {
+                continue;  // as site.py: an unreadable file adds nothing
+            }
+            for (const std::string_view line : text::lines(**text)) {
+                ENVPACK_CHECK(add_pth_line(folder, line));
+            }
+        }
+        return {};
+    }
+
+    Result<void> add_pth_line(const SafePath& folder, std::string_view line) {
+        const std::size_t end = line.find_last_not_of(" \t\r\n\f\v");
+        line = line.substr(0, end == std::string_view::npos ? 0 : end + 1);
+        if (line.empty() || line.starts_with('#') || line.starts_with("import ") ||
+            line.starts_with("import\t")) {
+            return {};
+        }
+        if (line.starts_with('/')) {
+            return add(line, PathOrigin::pth);
+        }
+        return add(folder.str() + '/' + std::string(line), PathOrigin::pth);
+    }
+
+    const archive::FileTree& tree_;
+    const RunContext& run_;
+    std::vector<SitePath> paths_;
+};
+
+/// Folders of `prefix` that site.getsitepackages() names, as texts, existing or not.
+Result<std::vector<std::string>> site_folders(const archive::FileTree& tree,
+                                              const Interpreter& python, const SafePath& prefix) {
+    const std::string root = prefix.is_root() ? std::string() : '/' + prefix.str();
+    const std::string library = python.library_name();
+    if (root != "/usr") {
+        // `Lib/site-packages` is where a virtual environment of Windows has them.
+        return std::vector{root + "/lib64/" + library + "/site-packages",
+                           root + "/lib/" + library + "/site-packages",
+                           root + "/Lib/site-packages"};
+    }
+    ENVPACK_TRY(const auto debian, find_directory(tree, "/usr/lib/python3/dist-packages"));
+    ENVPACK_TRY(const auto local,
+                find_directory(tree, "/usr/local/lib/" + library + "/dist-packages"));
+    if (debian || local) {
+        std::vector folders{"/usr/local/lib/" + library + "/dist-packages",
+                            std::string("/usr/lib/python3/dist-packages"),
+                            "/usr/lib/" + library + "/dist-packages"};
+        if (python.is_venv) {
+            folders.insert(folders.begin(), "/usr/lib/" + library + "/site-packages");
+        }
+        return folders;
+    }
+    std::vector<std::string> folders;
+    ENVPACK_TRY(const auto red_hat, find_directory(tree, "/usr/lib64/" + library));
+    if (red_hat && !python.is_venv) {
+        // Fedora's patch puts what pip installs below /usr/local, apart from the RPM's files.
+        folders.push_back("/usr/local/lib64/" + library + "/site-packages");
+        folders.push_back("/usr/local/lib/" + library + "/site-packages");
+    }
+    folders.push_back("/usr/lib64/" + library + "/site-packages");
+    folders.push_back("/usr/lib/" + library + "/site-packages");
+    return folders;
+}
+
+}  // namespace
+
+Result<std::vector<SitePath>> site_paths(const archive::FileTree& tree, const Interpreter& python,
+                                         const Environment& environment, const RunContext& run) {
+    SitePaths paths(tree, run);
+    // 1. PYTHONPATH. Relative entries count from a working folder that a tree does not have.
+    for (const std::string_view entry : text::split(variable(environment, "PYTHONPATH"), ':')) {
+        if (entry.starts_with('/')) {
+            ENVPACK_CHECK(paths.add(entry, PathOrigin::python_path));
+        }
+    }
+    // 2. site.venv(): the virtual environment's own folders.
+    if (python.is_venv) {
+        ENVPACK_TRY(const auto folders, site_folders(tree, python, python.prefix));
+        for (const std::string& folder : folders) {
+            ENVPACK_CHECK(paths.add(folder, PathOrigin::site));
+        }
+        if (!python.system_site_packages) {
+            return std::move(paths).take();
+        }
+    }
+    // 3. site.addusersitepackages().
+    if (variable(environment, "PYTHONNOUSERSITE").empty()) {
+        std::string base(variable(environment, "PYTHONUSERBASE"));
+        if (const std::string_view home = variable(environment, "HOME");
+            base.empty() && !home.empty()) {
+            base = std::string(home) + "/.local";
+        }
+        if (!base.empty()) {
+            ENVPACK_CHECK(paths.add(base + "/lib/" + python.library_name() + "/site-packages",
+                                    PathOrigin::user_site));
+        }
+    }
+    // 4. site.addsitepackages() of the base.
+    if (python.has_base || !python.is_venv) {
+        ENVPACK_TRY(const auto folders, site_folders(tree, python, python.base_prefix));
+        for (const std::string& folder : folders) {
+            ENVPACK_CHECK(paths.add(folder, PathOrigin::site));
+        }
+    }
+    return std::move(paths).take();
+}
+
+}  // namespace envpack::env

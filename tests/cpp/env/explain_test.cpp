@@ -1,0 +1,161 @@
+#include "envpack/env/explain.hpp"
+
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "support/universe_index.hpp"
+
+namespace envpack::env {
+namespace {
+
+using support::provided;
+using support::request;
+using support::target_options;
+using support::UniverseIndex;
+
+Explanation explained(const UniverseIndex& index, const std::vector<Provided>& base,
+                      const std::vector<std::string>& texts,
+                      const std::vector<std::string>& constraints = {}) {
+    ProviderOptions options = target_options();
+    options.constraints = request(constraints, "c.txt");
+    PackageProvider provider(index, options, base);
+    const auto requirements = request(texts);
+    const auto roots = provider.roots(requirements).value();
+    const auto outcome = resolver::solve(provider, roots).value();
+    return explain(std::get<resolver::Conflict>(outcome), provider, requirements).value();
+}
+
+TEST(Explain, TorchOfAVendorImage) {
+    UniverseIndex index;
+    index.add("torch", "2.3.0")
+        .add("requests", "2.32")
+        .add("xformers", "0.0.26", {{"torch==2.3.0"}})
+        .add("xformers", "0.0.26.post1", {{"torch==2.3.0"}})
+        .add("xformers", "0.0.20", {{"torch>=1.12"}});
+    const Explanation explanation =
+        explained(index,
+                  {provided("torch", "2.3.0a0+6ddf5cf85e.nv24.4", {},
+                            "base image, layer 37, installed by pip"),
+                   provided("apex", "0.1", {"torch"})},
+                  {"requests", "xformers>=0.0.26"});
+    EXPECT_EQ(explanation.text, "");
+}
+
+TEST(Explain, BaseVersionAsAWayOut) {
+    UniverseIndex index;
+    index.add("numpy", "2.1.0").add("numpy", "1.26.4");
+    const Explanation explanation = explained(
+        index, {provided("numpy", "1.24.4"), provided("basepkg", "1.0", {"numpy<2"})},
+        {"numpy>=1.26"});
+    EXPECT_EQ(explanation.text,
+              R"(the request needs another numpy than the base has
+
+  requirements.txt:1   numpy>=1.26
+  base image, layer 3  has numpy 1.24.4
+
+  Ways out, smallest change first:
+    1. keep the numpy of the base, 1.24.4
+       envpack resolve … "numpy==1.24.4"
+    2. replace the numpy of the base by 1.26.4
+       envpack resolve … --unfreeze numpy
+)");
+}
+
+TEST(Explain, RequestsThatExcludeEachOther) {
+    UniverseIndex index;
+    index.add("a", "1", {{"c<2"}}).add("a", "0.9", {{"c"}}).add("b", "1", {{"c>=2"}});
+    index.add("c", "1").add("c", "2");
+    const Explanation explanation = explained(index, {}, {"a>=1", "b"});
+    EXPECT_EQ(explanation.text,
+              R"(the requirements on c exclude each other
+
+  requirements.txt:1  a>=1
+  requirements.txt:2  b
+  a 1                 needs c <2
+  b 1                 needs c >=2
+
+  Ways out, smallest change first:
+    1. an older a, 0.9
+       envpack resolve … "a==0.9"
+)");
+}
+
+TEST(Explain, ConstraintInTheWay) {
+    UniverseIndex index;
+    index.add("a", "1").add("a", "2");
+    EXPECT_EQ(explained(index, {}, {"a>=2"}, {"a<2"}).text,
+              R"(what is asked of a does not fit the constraints
+
+  requirements.txt:1  a>=2
+  a constraint allows only a <2 (c.txt:1)
+
+  Ways out, smallest change first:
+    1. an older a, 1
+       envpack resolve … "a==1"
+    2. give up the constraint `a<2` (c.txt:1)
+       take it out of the constraints
+)");
+}
+
+struct Row {
+    std::string name;
+    UniverseIndex index;
+    std::vector<std::string> request;
+    std::string headline;
+    std::string kind;
+    friend void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
+};
+
+class Causes : public testing::TestWithParam<Row> {};
+
+TEST_P(Causes, AreToldApart) {
+    const Explanation explanation = explained(GetParam().index, {}, GetParam().request);
+    EXPECT_EQ(explanation.headline, GetParam().headline);
+    ASSERT_FALSE(explanation.causes.empty());
+    EXPECT_EQ(explanation.causes.front().kind, "requirement");
+    EXPECT_EQ(explanation.causes.front().who, "requirements.txt:1");
+    EXPECT_EQ(explanation.causes.back().kind, GetParam().kind);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Explain, Causes,
+    testing::Values(
+        Row{"Unknown", UniverseIndex(), {"a"}, "no index has a project `a`", "no-such-project"},
+        Row{"NoVersion", UniverseIndex().add("a", "1"), {"a>=2"}, "no version of a fits",
+            "version-not-on-index"},
+        Row{"Python", UniverseIndex().add("a", "1", {.requires_python = "<3.10"}), {"a"},
+            "a needs another Python than the target has", "requires-python"},
+        Row{"WheelPython",
+            UniverseIndex().add("a", "1", {.wheel_tags = {"cp38-cp38-linux_x86_64"}}), {"a"},
+            "a has no wheel for the Python of the target", "no-wheel-for-python"},
+        Row{"WheelPlatform",
+            UniverseIndex().add("a", "1", {.wheel_tags = {"cp312-cp312-win_amd64"}}), {"a"},
+            "a has no wheel for the platform of the target", "no-wheel-for-platform"},
+        Row{"Source", UniverseIndex().add("a", "1", {.wheel_tags = {}, .sdist = true}), {"a"},
+            "a has no wheel, only a source distribution", "source-only"},
+        Row{"Yanked", UniverseIndex().add("a", "1", {.yanked = "broken"}), {"a"},
+            "a was withdrawn (yanked)", "yanked"},
+        Row{"Prerelease",
+            UniverseIndex().add("a", "1", {{"gone"}}).add("a", "2a1"), {"a"},
+            "no index has a project `gone`", "prerelease-only"}),
+    [](const auto& row) { return row.param.name; });
+
+TEST(Explain, JsonHasEverything) {
+    const Explanation explanation = explained(UniverseIndex().add("a", "1"), {}, {"a>=2"});
+    const json::Value value = explanation.to_json();
+    for (const char* key :
+         {"headline", "packages", "causes", "ways_out", "proof", "derivation"}) {
+        ASSERT_NE(value.find(key), nullptr) << key;
+    }
+    EXPECT_EQ(json::to_canonical(json::parse(json::to_pretty(value)).value()),
+              json::to_canonical(value));
+    ASSERT_EQ(value.find("ways_out")->as_array()->size(), 1U);
+    EXPECT_EQ(*value.find("ways_out")->as_array()->front().find("command")->as_string(),
+              "envpack resolve … \"a==1\"");
+}
+
+}  // namespace
+}  // namespace envpack::env
