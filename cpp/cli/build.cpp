@@ -1,0 +1,130 @@
+#include "envpack/pipeline/build.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "envpack/base/json.hpp"
+
+#include "command.hpp"
+#include "index_options.hpp"
+#include "output.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace envpack::cli {
+namespace {
+
+struct Arguments {
+    pipeline::BuildOptions build = {.input = "pylock.toml"};
+    std::vector<std::string> env;
+    std::vector<std::string> labels;
+    std::string entrypoint;
+    std::string cmd;
+    std::string format = "text";
+};
+
+Result<void> add_pairs(const std::vector<std::string>& texts, std::string_view option,
+                       std::map<std::string, std::string>& into) {
+    for (const std::string& text : texts) {
+        const std::size_t equals = text.find('=');
+        if (equals == 0 || equals == std::string::npos) {
+            return fail(Error(ErrorCode::invalid_argument,
+                              fmt::format("{} wants NAME=VALUE, not `{}`", option, text)));
+        }
+        into[text.substr(0, equals)] = text.substr(equals + 1);
+    }
+    return {};
+}
+
+/// The exec form of a Dockerfile, `["python", "-m", "app"]`, or one program without arguments.
+Result<std::vector<std::string>> command_line(const std::string& text, std::string_view option) {
+    if (!text.starts_with('[')) {
+        return std::vector{text};
+    }
+    ENVPACK_TRY(const json::Value parsed,
+                with_context(json::parse(text), fmt::format("while reading {}", option)));
+    std::vector<std::string> words;
+    for (const json::Value& item : *parsed.as_array()) {
+        if (item.as_string() == nullptr) {
+            return fail(ErrorCode::invalid_argument,
+                        fmt::format("{} wants an array of strings, not `{}`", option, text));
+        }
+        words.push_back(*item.as_string());
+    }
+    return words;
+}
+
+std::string summary(const pipeline::BuildReport& report) {
+    std::string text;
+    for (const pipeline::BuiltLayer& layer : report.layers) {
+        text += fmt::format("{}  {:>12}  {}\n", layer.digest.to_string(), layer.size, layer.title);
+    }
+    return text + fmt::format("{}  {}\n", report.digest.to_string(), report.output);
+}
+
+Result<ExitCode> build(Arguments arguments, const RunContext& run) {
+    pipeline::BuildOptions& options = arguments.build;
+    ENVPACK_CHECK(add_pairs(arguments.env, "--env", options.env));
+    ENVPACK_CHECK(add_pairs(arguments.labels, "--label", options.labels));
+    if (!arguments.entrypoint.empty()) {
+        ENVPACK_TRY(options.entrypoint, command_line(arguments.entrypoint, "--entrypoint"));
+    }
+    if (!arguments.cmd.empty()) {
+        ENVPACK_TRY(options.cmd, command_line(arguments.cmd, "--cmd"));
+    }
+    ENVPACK_TRY(const pipeline::BuildReport report,
+                pipeline::build(options, pipeline::user_config(), run));
+    for (const std::string& note : report.notes) {
+        run.note(note);
+    }
+    ENVPACK_CHECK(print(arguments.format == "json" ? json::to_pretty(report.to_json())
+                                                   : summary(report)));
+    return done;
+}
+
+}  // namespace
+
+void add_build(CLI::App& app, Action& action) {
+    CLI::App* verb = app.add_subcommand(
+        "build", "Put a lock or a virtual environment onto a base image, as OCI layers");
+    const auto arguments = std::make_shared<Arguments>();
+    pipeline::BuildOptions& options = arguments->build;
+    verb->add_option("input", options.input, "A pylock.toml or a virtual environment")
+        ->type_name("PATH")
+        ->capture_default_str();
+    verb->add_option("--base", options.base, "oci:DIR[:TAG]; default: the base of the lock")
+        ->type_name("IMAGE");
+    verb->add_option("-o,--output", options.output, "oci:DIR[:TAG] to write")
+        ->type_name("DEST")
+        ->required();
+    verb->add_option("--prefix", options.prefix, "Place of the environment in the image")
+        ->type_name("PATH")
+        ->capture_default_str();
+    verb->add_option("--env", arguments->env, "Variable of the image")
+        ->type_name("NAME=VALUE")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->allow_extra_args(false);
+    verb->add_option("--label", arguments->labels, "Label of the image")
+        ->type_name("NAME=VALUE")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->allow_extra_args(false);
+    verb->add_option("--user", options.user, "User of the image's processes")
+        ->type_name("UID[:GID]");
+    verb->add_option("--workdir", options.working_dir, "Working folder in the image")
+        ->type_name("PATH");
+    verb->add_option("--entrypoint", arguments->entrypoint, "Program, or JSON array")
+        ->type_name("CMD");
+    verb->add_option("--cmd", arguments->cmd, "Default arguments: program, or JSON array")
+        ->type_name("CMD");
+    verb->add_option("--format", arguments->format, "How to report")
+        ->check(CLI::IsMember({"text", "json"}))
+        ->capture_default_str();
+    add_index_options(*verb, options.indexes);
+    verb->callback([arguments, &action] {
+        action = [arguments](const RunContext& run) { return build(*arguments, run); };
+    });
+}
+
+}  // namespace envpack::cli

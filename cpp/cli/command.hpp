@@ -1,0 +1,24 @@
+#pragma once
+
+#include <functional>
+
+#include "envpack/base/result.hpp"
+#include "envpack/base/run_context.hpp"
+
+#include "exit_code.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace envpack::cli {
+
+/// What a parsed command line asks for; called once, after all parsing.
+using Action = std::function<Result<ExitCode>(const RunContext&)>;
+
+// Each adds one verb to `app`; a call of the verb puts its work into `action`.
+void add_build(CLI::App& app, Action& action);
+void add_freeze(CLI::App& app, Action& action);
+void add_resolve(CLI::App& app, Action& action);
+
+}  // namespace envpack::cli

@@ -1,0 +1,24 @@
+#include "index_options.hpp"
+
+#include <CLI/CLI.hpp>
+
+namespace envpack::cli {
+
+void add_index_options(CLI::App& verb, pipeline::IndexOptions& options) {
+    const auto group = "Package indexes (default: what pip on this machine uses)";
+    verb.add_option("-i,--index-url", options.index_url, "Simple API of the index")
+        ->type_name("URL")
+        ->group(group);
+    verb.add_option("--extra-index-url", options.extra_index_urls,
+                    "Further index, asked before the index itself")
+        ->type_name("URL")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->group(group);
+    verb.add_option("-f,--find-links", options.find_links, "Folder or page with more files")
+        ->type_name("PATH")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->group(group);
+    verb.add_flag("--no-index", options.no_index, "Only --find-links")->group(group);
+}
+
+}  // namespace envpack::cli

@@ -1,0 +1,49 @@
+#include "interrupt.hpp"
+
+#include <csignal>
+#include <initializer_list>
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include "exit_code.hpp"
+
+namespace envpack::cli {
+namespace {
+
+sigset_t handled_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+        sigaddset(&set, number);
+    }
+    return set;
+}
+
+}  // namespace
+
+Interrupt::Interrupt() {
+    std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a failed write, told as such
+    const sigset_t set = handled_signals();
+    // Blocked here and so in all later threads: only the waiter takes them.
+    pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    waiter_ = std::thread([this, set] {
+        for (;;) {
+            int number = 0;
+            if (sigwait(&set, &number) != 0 || ending_.load()) {
+                return;
+            }
+            if (!source_.request_stop()) {
+                _exit(interrupted);
+            }
+        }
+    });
+}
+
+Interrupt::~Interrupt() {
+    ending_.store(true);
+    pthread_kill(waiter_.native_handle(), SIGTERM);
+    waiter_.join();
+}
+
+}  // namespace envpack::cli

@@ -1,0 +1,51 @@
+// The envpack command: arguments in, one verb of envpack::pipeline, text and an exit code out.
+
+#include "command.hpp"
+#include "interrupt.hpp"
+#include "output.hpp"
+#include "terminal_progress.hpp"
+
+#include <CLI/CLI.hpp>
+
+namespace envpack::cli {
+namespace {
+
+/// CLI11 has its own numbers for what is wrong with a command line; ours is one.
+int usage_failure(const CLI::App& app, const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? done : wrong_usage;
+}
+
+int main_of(int argc, char** argv) {
+    CLI::App app("Reproducible GPU Python environments in containers", "envpack");
+    app.set_version_flag("-V,--version", "envpack " ENVPACK_VERSION);
+    app.require_subcommand(1);
+    app.fallthrough(false);
+    bool quiet = false;
+    app.add_flag("-q,--quiet", quiet, "No progress, no notes");
+    Action action;
+    add_build(app, action);
+    add_freeze(app, action);
+    add_resolve(app, action);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return usage_failure(app, error);
+    }
+    const Interrupt interrupt;
+    Result<ExitCode> result = done;
+    {
+        TerminalProgress progress(quiet);
+        const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+        result = action({.stop = interrupt.token(), .progress = &progress, .max_parallel = cores});
+    }
+    if (!result) {
+        print_error(result.error());
+        return exit_code_of(result.error().code());
+    }
+    return *result;
+}
+
+}  // namespace
+}  // namespace envpack::cli
+
+int main(int argc, char** argv) { return envpack::cli::main_of(argc, argv); }

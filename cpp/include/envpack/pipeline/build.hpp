@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "envpack/base/digest.hpp"
+#include "envpack/base/json.hpp"
+#include "envpack/base/result.hpp"
+#include "envpack/base/run_context.hpp"
+#include "envpack/pipeline/user_config.hpp"
+#include "envpack/pipeline/user_indexes.hpp"
+
+namespace envpack::pipeline {
+
+struct BuildOptions {
+    std::filesystem::path input = {};                ///< a pylock.toml or a virtual environment
+    std::string output = {};                         ///< oci:DIR[:TAG]; the tag is `latest` if left out
+    /// oci:DIR[:TAG]. None: the base that the lock was resolved for.
+    std::optional<std::string> base = std::nullopt;
+    std::string prefix = "/opt/venv";                ///< of the environment in the image
+    std::map<std::string, std::string> env = {};     ///< variables to set
+    std::map<std::string, std::string> labels = {};
+    std::optional<std::string> user = std::nullopt;
+    std::optional<std::string> working_dir = std::nullopt;
+    std::optional<std::vector<std::string>> entrypoint = std::nullopt;
+    std::optional<std::vector<std::string>> cmd = std::nullopt;
+    IndexOptions indexes = {};
+};
+
+/// One layer that was put on the base.
+struct BuiltLayer {
+    std::string title;       ///< "numpy 2.1.0"; "12 packages"
+    Digest digest;           ///< of the blob
+    Digest diff_id;          ///< of the tar
+    std::uint64_t size = 0;  ///< of the blob, bytes
+};
+
+/// What a build made. Value; not synchronised.
+struct BuildReport {
+    std::string output;       ///< as it was given
+    Digest digest;            ///< of the manifest: the image's identity
+    Digest base_digest;
+    std::vector<BuiltLayer> layers = {};
+    std::vector<std::string> notes = {};  ///< what a person should know
+
+    json::Value to_json() const;
+};
+
+/// Puts an environment onto a base image: wheels of a lock are fetched, verified and turned into
+/// layers in memory; a virtual environment is taken apart by distribution. Nothing is unpacked on
+/// this machine and none of the packages' code runs. The same input, base and SOURCE_DATE_EPOCH
+/// give the same digest. `output` appears whole or not at all.
+Result<BuildReport> build(const BuildOptions& options, const UserConfig& user = user_config(),
+                          const RunContext& run = {});
+
+}  // namespace envpack::pipeline

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "envpack/base/result.hpp"
+#include "envpack/base/run_context.hpp"
+#include "envpack/env/inventory.hpp"
+#include "envpack/pipeline/user_config.hpp"
+
+namespace envpack::pipeline {
+
+struct FreezeOptions {
+    std::string source = ".";  ///< as Source::parse() reads it
+    /// The interpreter or prefix inside an image or root file system; else its PATH decides.
+    std::optional<std::string> python = std::nullopt;
+    env::InventoryDetail detail = env::InventoryDetail::full;
+};
+
+/// The packages installed in a base, read without running any of it. env::constraints_from() and
+/// env::to_json() make it a file.
+Result<env::Inventory> freeze(const FreezeOptions& options,
+                              const UserConfig& user = user_config(),
+                              const RunContext& run = {});
+
+}  // namespace envpack::pipeline

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "envpack/base/result.hpp"
+#include "envpack/base/run_context.hpp"
+#include "envpack/env/explain.hpp"
+#include "envpack/env/lock.hpp"
+#include "envpack/pipeline/user_config.hpp"
+#include "envpack/pipeline/user_indexes.hpp"
+
+namespace envpack::pipeline {
+
+struct ResolveOptions {
+    std::vector<std::string> requirements = {};                  ///< PEP 508 texts
+    std::vector<std::filesystem::path> requirement_files = {};   ///< as after pip's -r
+    std::vector<std::filesystem::path> constraint_files = {};    ///< as after pip's -c
+    /// As Source::parse() reads it: its packages are provided and never replaced, and its Python
+    /// and platform are the target. None: the Python in use is the target, nothing is provided.
+    std::optional<std::string> base = std::nullopt;
+    std::optional<std::string> python = std::nullopt;  ///< as FreezeOptions::python
+    bool pre = false;                                  ///< allow pre-releases of everything
+    IndexOptions indexes = {};
+};
+
+/// A lock of what has to be added to the base; or why there is none, with ways out.
+using ResolveOutcome = std::variant<env::Lock, env::Explanation>;
+
+/// Chooses versions for the requirements on top of the base. Same inputs and same index pages, same
+/// lock, byte for byte.
+Result<ResolveOutcome> resolve(const ResolveOptions& options,
+                               const UserConfig& user = user_config(),
+                               const RunContext& run = {});
+
+}  // namespace envpack::pipeline

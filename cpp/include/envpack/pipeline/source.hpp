@@ -1,0 +1,61 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "envpack/archive/file_tree.hpp"
+#include "envpack/archive/layer_listing.hpp"
+#include "envpack/base/result.hpp"
+#include "envpack/base/run_context.hpp"
+#include "envpack/base/safe_path.hpp"
+#include "envpack/env/site_packages.hpp"
+#include "envpack/oci/image.hpp"
+#include "envpack/oci/platform.hpp"
+#include "envpack/pipeline/user_config.hpp"
+
+namespace envpack::pipeline {
+
+/// Where a base or an image is, in the words that container users know. Value; not synchronised.
+///
+///     oci:DIR[:TAG]    an image in an OCI image layout
+///     dir:ROOTFS       a root file system in a folder
+///     python:PATH      an interpreter of this machine, a virtual environment or a prefix
+///     PATH             the same, for a path that has a `/` or that exists
+///     .                the interpreter in use
+///     freeze:FILE      the output of `pip freeze` or `pip list`; `-` is standard input
+struct Source {
+    enum class Kind { oci_layout, root_file_system, python, freeze_text };
+    Kind kind = Kind::python;
+    std::filesystem::path path = {};  ///< empty: the interpreter in use
+    std::string tag = {};             ///< of an image; empty: the only one there is
+    std::string text = {};            ///< as it was given
+
+    /// invalid_argument for an unknown transport, unsupported for those that envpack cannot read
+    /// (`docker://`, `docker-archive:`, `oci-archive:` and bare image names), each with a hint.
+    static Result<Source> parse(std::string_view text);
+};
+
+/// A source that is open for reading.
+struct OpenSource {
+    std::shared_ptr<const archive::FileTree> tree;
+    env::Environment environment = {};               ///< as processes of the tree see it
+    std::optional<SafePath> python = std::nullopt;   ///< the interpreter or prefix that is meant
+    oci::ImagePtr image = nullptr;                   ///< of an image; else null
+    std::string digest = {};                         ///< of the image's manifest; else empty
+};
+
+/// The platform of this machine: what an image index is asked for.
+oci::Platform host_platform();
+
+/// The image of an `oci:` source; nothing of its layers is read. unsupported for other kinds.
+Result<oci::ImagePtr> open_image(const Source& source, const RunContext& run);
+
+/// Opens everything but freeze_text, which has no tree. Of an image's files, the contents that
+/// `capture` names are kept in memory.
+Result<OpenSource> open_source(const Source& source, const archive::CaptureFilter& capture,
+                               const UserConfig& user, const RunContext& run);
+
+}  // namespace envpack::pipeline

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "envpack/base/clock.hpp"
+#include "envpack/base/result.hpp"
+
+namespace envpack::pipeline {
+
+/// What the calling process was given by its user: its environment variables, as a value. The
+/// verbs take it as an argument and ask the process for nothing else. Value; not synchronised.
+struct UserConfig {
+    std::map<std::string, std::string, std::less<>> environment = {};
+
+    /// The variable's value; empty when it is unset.
+    std::string_view variable(std::string_view name) const noexcept;
+    /// ENVPACK_CACHE_DIR, else $XDG_CACHE_HOME/envpack, else ~/.cache/envpack (XDG base directory
+    /// specification: relative values of XDG_CACHE_HOME are ignored). Without any of them, and
+    /// without HOME, a folder below the system's temporary folder.
+    std::filesystem::path cache_directory() const;
+    /// SOURCE_DATE_EPOCH; nullopt when it is unset or empty.
+    Result<std::optional<UnixTime>> source_date_epoch() const;
+};
+
+/// The environment of this process: the one place where envpack reads it.
+UserConfig user_config();
+
+}  // namespace envpack::pipeline

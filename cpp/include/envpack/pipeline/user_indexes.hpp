@@ -1,0 +1,39 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "envpack/base/result.hpp"
+#include "envpack/base/run_context.hpp"
+#include "envpack/index/package_index.hpp"
+#include "envpack/index/pip_config.hpp"
+#include "envpack/pipeline/user_config.hpp"
+
+namespace envpack::pipeline {
+
+/// Options of a verb that say where packages come from, with pip's words. What is not said here
+/// comes from pip's own configuration on this machine (ADR 0005).
+struct IndexOptions {
+    std::optional<std::string> index_url = std::nullopt;  ///< replaces the configured one
+    std::vector<std::string> extra_index_urls = {};       ///< asked before the index itself
+    std::vector<std::string> find_links = {};
+    bool no_index = false;
+};
+
+/// Where packages of this run come from. Copies share the connections and the cache.
+struct UserIndexes {
+    std::shared_ptr<const index::PackageIndex> index;
+    std::vector<std::string> order = {};  ///< index URLs as asked, without credentials
+};
+
+/// What pip on this machine is configured with.
+Result<index::PipConfig> read_user_pip_config(const UserConfig& user);
+
+/// Opens the indexes; nothing is fetched. not_found when no index is configured and no pip that
+/// would know one is installed.
+Result<UserIndexes> open_user_indexes(const IndexOptions& options, const UserConfig& user,
+                                      const RunContext& run);
+
+}  // namespace envpack::pipeline

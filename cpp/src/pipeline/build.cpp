@@ -1,0 +1,204 @@
+#include "envpack/pipeline/build.hpp"
+
+#include "envpack/archive/layer_writer.hpp"
+#include "envpack/base/file.hpp"
+#include "envpack/oci/append.hpp"
+#include "envpack/oci/layout_target.hpp"
+#include "envpack/oci/make_layer.hpp"
+#include "envpack/oci/place_onto.hpp"
+#include "envpack/oci/push_image.hpp"
+#include "envpack/oci/with_config.hpp"
+#include "envpack/pipeline/source.hpp"
+
+#include "build_base.hpp"
+#include "build_plan.hpp"
+
+#include <fmt/format.h>
+
+namespace envpack::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// 1980-01-01: the earliest time that every archive format can express, so files that travel on in
+/// a zip keep it.
+constexpr UnixTime default_epoch = 315532800;
+
+/// The PATH of a container whose image sets none (runc and docker: default PATH).
+constexpr std::string_view engine_path =
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+Result<Source> destination(const std::string& text) {
+    if (!text.starts_with("oci:")) {
+        return fail(Error(ErrorCode::unsupported, fmt::format("cannot write to `{}`", text))
+                        .with_hint("write oci:DIR[:TAG], then copy it on with skopeo"));
+    }
+    ENVPACK_TRY(Source source, Source::parse(text));
+    if (source.tag.empty()) {
+        source.tag = "latest";
+    }
+    return source;
+}
+
+/// What the input is, read as far as a build needs it.
+struct Input {
+    std::optional<env::Lock> lock = std::nullopt;  ///< none: a virtual environment
+    std::string base;
+};
+
+Result<Input> read_input(const BuildOptions& options) {
+    std::error_code error;
+    const fs::file_status status = fs::status(options.input, error);
+    if (!fs::exists(status)) {
+        return fail(Error(ErrorCode::not_found,
+                          fmt::format("`{}` does not exist", options.input.string()))
+                        .with_path(options.input.string()));
+    }
+    Input input{.base = options.base.value_or("")};
+    if (!fs::is_directory(status)) {
+        constexpr Limits limits;
+        ENVPACK_TRY(const std::string text, read_file(options.input, limits.max_text));
+        ENVPACK_TRY(input.lock,
+                    with_context(env::Lock::parse(text, limits),
+                                 fmt::format("while reading `{}`", options.input.string())));
+        if (input.base.empty() && input.lock->origin) {
+            input.base = input.lock->origin->base;
+        }
+    }
+    if (input.base.empty()) {
+        return fail(Error(ErrorCode::invalid_argument, "no base image")
+                        .with_hint("give --base oci:DIR[:TAG]"));
+    }
+    return input;
+}
+
+Result<BuildPlan> plan_of(const BuildOptions& options, const Input& input, const BuildBase& base,
+                          const UserConfig& user, const RunContext& run) {
+    if (!input.lock) {
+        return plan_from_venv(options.input, base, user, run);
+    }
+    ENVPACK_CHECK(check_lock_fits(*input.lock, base));
+    // Without anything to fetch no index is needed, not even a configured one.
+    UserIndexes indexes{.index = nullptr, .order = {}};
+    if (!input.lock->packages.empty()) {
+        ENVPACK_TRY(indexes, open_user_indexes(options.indexes, user, run));
+    }
+    return plan_from_lock(*input.lock, options.input.parent_path(), base, *indexes.index, run);
+}
+
+oci::ConfigChange config_change(const BuildOptions& options, const BuildBase& base,
+                                UnixTime created) {
+    const std::string prefix = "/" + base.prefix.str();
+    oci::ConfigChange change{.user = options.user,
+                             .working_dir = options.working_dir,
+                             .entrypoint = options.entrypoint,
+                             .cmd = options.cmd,
+                             .labels = {options.labels.begin(), options.labels.end()},
+                             .created = created};
+    const auto config = oci::config_of(*base.image);
+    const auto path = config ? oci::env_value(*config, "PATH") : std::nullopt;
+    if (path && !path->empty()) {
+        change.env.push_back(
+            {.name = "PATH", .value = prefix + "/bin", .kind = oci::EnvChange::Kind::prepend});
+    } else {
+        change.env.push_back(
+            {.name = "PATH", .value = fmt::format("{}/bin:{}", prefix, engine_path)});
+    }
+    change.env.push_back({.name = "VIRTUAL_ENV", .value = prefix});
+    for (const auto& [name, value] : options.env) {
+        change.env.push_back({.name = name, .value = value});
+    }
+    return change;
+}
+
+struct Made {
+    std::vector<oci::Addendum> additions;
+    std::vector<BuiltLayer> layers;
+};
+
+Result<Made> make_layers(std::vector<PlannedFiles> planned, const BuildBase& base, UnixTime mtime,
+                         const fs::path& scratch, const RunContext& run) {
+    Made made;
+    for (PlannedFiles& files : planned) {
+        ENVPACK_TRY(const auto entries,
+                    with_context(oci::place_onto(*base.tree, std::move(files.entries)),
+                                 fmt::format("while placing {}", files.title)));
+        if (entries.empty()) {
+            continue;  // the base has all of it
+        }
+        const archive::LayerWriteOptions options{.mtime = mtime, .subject = files.title};
+        ENVPACK_TRY(oci::LayerPtr layer,
+                    with_context(oci::make_layer(entries, options, scratch, run),
+                                 fmt::format("while writing the layer of {}", files.title)));
+        made.layers.push_back({.title = files.title,
+                               .digest = layer->descriptor().digest,
+                               .diff_id = layer->diff_id(),
+                               .size = layer->descriptor().size});
+        made.additions.push_back({.layer = std::move(layer),
+                                  .created_by = fmt::format("envpack build: {}", files.title),
+                                  .comment = oci::layer_recipe(options)});
+    }
+    return made;
+}
+
+}  // namespace
+
+json::Value BuildReport::to_json() const {
+    json::Value report;
+    report.set("output", output);
+    report.set("digest", digest.to_string());
+    report.set("base_digest", base_digest.to_string());
+    json::Array items;
+    for (const BuiltLayer& layer : layers) {
+        json::Value item;
+        item.set("title", layer.title);
+        item.set("digest", layer.digest.to_string());
+        item.set("diff_id", layer.diff_id.to_string());
+        item.set("size", layer.size);
+        items.push_back(std::move(item));
+    }
+    report.set("layers", std::move(items));
+    json::Array lines(notes.begin(), notes.end());
+    report.set("notes", std::move(lines));
+    return report;
+}
+
+Result<BuildReport> build(const BuildOptions& options, const UserConfig& user,
+                          const RunContext& run) {
+    ENVPACK_TRY(const Source target, destination(options.output));
+    ENVPACK_TRY(const std::optional<UnixTime> epoch, user.source_date_epoch());
+    const UnixTime created = epoch.value_or(default_epoch);
+    ENVPACK_TRY(const Input input, read_input(options));
+    ENVPACK_TRY(const BuildBase base, open_base(input.base, options.prefix, user, run));
+    ENVPACK_TRY(BuildPlan plan, plan_of(options, input, base, user, run));
+
+    BuildReport report{.output = options.output,
+                       .digest = {},
+                       .base_digest = oci::digest_of(*base.image),
+                       .notes = plan.notes};
+    const std::size_t below = base.image->layers().size();
+    if (below >= oci::max_layers) {
+        return fail(Error(ErrorCode::limit_exceeded,
+                          fmt::format("the base has {} layers, engines stop at {}", below,
+                                      oci::max_layers))
+                        .with_rule("oci.layer-count"));
+    }
+    ENVPACK_TRY(std::vector<PlannedFiles> planned,
+                layers_of(std::move(plan), oci::max_layers - below));
+    ENVPACK_TRY(Made made, make_layers(std::move(planned), base, created,
+                                       user.cache_directory() / "scratch", run));
+    report.layers = std::move(made.layers);
+
+    ENVPACK_TRY(oci::ImagePtr image,
+                oci::append(base.image, made.additions, {.created = created}));
+    ENVPACK_TRY(image, oci::with_config(image, config_change(options, base, created)));
+    // Only now is the destination touched.
+    ENVPACK_TRY(const auto layout, oci::LayoutTarget::open_or_create(target.path));
+    ENVPACK_TRY(const oci::Descriptor written,
+                with_context(oci::push_image(*image, *layout, target.tag, run),
+                             fmt::format("while writing `{}`", options.output)));
+    report.digest = written.digest;
+    return report;
+}
+
+}  // namespace envpack::pipeline

@@ -1,0 +1,85 @@
+#include "build_base.hpp"
+
+#include "envpack/packaging/specifier_set.hpp"
+#include "envpack/pipeline/source.hpp"
+
+#include <fmt/format.h>
+
+namespace envpack::pipeline {
+namespace {
+
+constexpr std::string_view resolve_again =
+    "resolve for this base: envpack resolve … --base BASE -o pylock.toml";
+
+Error unfit(std::string message) {
+    return Error(ErrorCode::invalid_argument, std::move(message))
+        .with_rule("build.lock-base")
+        .with_hint(std::string(resolve_again));
+}
+
+std::string installed_version(const env::FrozenPackage& package) {
+    return package.version ? package.version->to_string() : package.raw_version;
+}
+
+}  // namespace
+
+std::string BuildBase::interpreter() const { return "/" + inventory.python.executable.str(); }
+
+Result<BuildBase> open_base(const std::string& base, const std::string& prefix,
+                            const UserConfig& user, const RunContext& run) {
+    ENVPACK_TRY(const Source source, Source::parse(base));
+    if (source.kind != Source::Kind::oci_layout) {
+        return fail(Error(ErrorCode::unsupported, fmt::format("base `{}` is no image", base))
+                        .with_hint("name an image layout: --base oci:DIR[:TAG]"));
+    }
+    ENVPACK_TRY(OpenSource open, open_source(source, env::inventory_wants, user, run));
+    env::InventoryOptions options{.source = source.text,
+                                  .environment = std::move(open.environment),
+                                  .detail = env::InventoryDetail::pins};
+    BuildBase result{.image = std::move(open.image), .tree = std::move(open.tree)};
+    ENVPACK_TRY(result.inventory, with_context(env::take_inventory(*result.tree, options, run),
+                                               fmt::format("while reading base `{}`", base)));
+    ENVPACK_TRY(result.prefix, SafePath::normalize(prefix));
+    if (!prefix.starts_with('/') || result.prefix.is_root()) {
+        return fail(Error(ErrorCode::invalid_argument,
+                          fmt::format("prefix `{}` is no absolute path below `/`", prefix)));
+    }
+    return result;
+}
+
+Result<void> check_lock_fits(const env::Lock& lock, const BuildBase& base) {
+    const env::Interpreter& python = base.inventory.python;
+    if (!lock.requires_python.empty()) {
+        ENVPACK_TRY(const auto wanted, packaging::SpecifierSet::parse(lock.requires_python));
+        ENVPACK_TRY(const auto version, packaging::Version::parse(python.full_version));
+        if (!wanted.contains(version, true)) {
+            return fail(unfit(fmt::format("the lock is for Python {}, the base has {}",
+                                          lock.requires_python, python.full_version)));
+        }
+    }
+    if (!lock.origin) {
+        return {};
+    }
+    for (const env::ProvidedPackage& provided : lock.origin->provided) {
+        const env::FrozenPackage* package = base.inventory.find(provided.name);
+        if (package == nullptr) {
+            return fail(unfit(fmt::format("the lock counts on {} {} in the base, which lacks it",
+                                          provided.name.str(), provided.version)));
+        }
+        if (installed_version(*package) != provided.version) {
+            return fail(unfit(fmt::format("the lock counts on {} {} in the base, which has {}",
+                                          provided.name.str(), provided.version,
+                                          installed_version(*package))));
+        }
+    }
+    for (const env::LockedPackage& package : lock.packages) {
+        if (const env::FrozenPackage* present = base.inventory.find(package.name);
+            present != nullptr && (!package.version || present->version != package.version)) {
+            return fail(unfit(fmt::format("the lock would change {} of the base ({})",
+                                          package.name.str(), installed_version(*present))));
+        }
+    }
+    return {};
+}
+
+}  // namespace envpack::pipeline

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "envpack/archive/file_tree.hpp"
+#include "envpack/base/result.hpp"
+#include "envpack/base/run_context.hpp"
+#include "envpack/base/safe_path.hpp"
+#include "envpack/env/inventory.hpp"
+#include "envpack/env/lock.hpp"
+#include "envpack/oci/image.hpp"
+#include "envpack/pipeline/user_config.hpp"
+
+namespace envpack::pipeline {
+
+/// A base image, as a build needs it.
+struct BuildBase {
+    oci::ImagePtr image = nullptr;
+    std::shared_ptr<const archive::FileTree> tree = nullptr;
+    env::Inventory inventory = {};
+    SafePath prefix = {};  ///< where the environment goes
+
+    std::string interpreter() const;  ///< absolute in the image: "/usr/bin/python3.11"
+};
+
+/// Opens the base image and finds its Python and packages.
+Result<BuildBase> open_base(const std::string& base, const std::string& prefix,
+                            const UserConfig& user, const RunContext& run);
+
+/// invalid_argument unless `lock` was made for such a base: same Python, and every package that the
+/// lock counts on is there in the same version.
+Result<void> check_lock_fits(const env::Lock& lock, const BuildBase& base);
+
+}  // namespace envpack::pipeline

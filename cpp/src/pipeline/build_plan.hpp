@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "envpack/archive/content.hpp"
+#include "envpack/base/result.hpp"
+#include "envpack/base/run_context.hpp"
+#include "envpack/env/lock.hpp"
+#include "envpack/index/package_index.hpp"
+#include "envpack/pipeline/user_config.hpp"
+
+#include "build_base.hpp"
+
+namespace envpack::pipeline {
+
+/// The files that one distribution brings, or one layer will hold.
+struct PlannedFiles {
+    std::string title;  ///< "numpy 2.1.0"
+    std::vector<archive::PlannedEntry> entries = {};
+    std::uint64_t size() const;  ///< of all contents, plain bytes
+};
+
+struct BuildPlan {
+    std::vector<PlannedFiles> groups = {};
+    std::vector<std::string> notes = {};
+};
+
+/// An environment with the wheels of `lock`, one group a wheel, the environment's own files last.
+/// `folder` is the lock's, for files that it names by path.
+Result<BuildPlan> plan_from_lock(const env::Lock& lock, const std::filesystem::path& folder,
+                                 const BuildBase& base, const index::PackageIndex& index,
+                                 const RunContext& run);
+
+/// The virtual environment as it is on this machine, one group a distribution.
+Result<BuildPlan> plan_from_venv(const std::filesystem::path& venv, const BuildBase& base,
+                                 const UserConfig& user, const RunContext& run);
+
+/// One layer for each large distribution, lowest first by title, and one for all others. A path
+/// that two of them bring with the same bytes is kept in the first; with other bytes it is an
+/// invalid_argument (rule `plan.path-conflict`) that names both. `budget` layers at most: the
+/// largest keep their own. Depends on nothing but the plan.
+Result<std::vector<PlannedFiles>> layers_of(BuildPlan plan, std::size_t budget);
+
+}  // namespace envpack::pipeline

@@ -1,0 +1,95 @@
+#include "request.hpp"
+
+#include "envpack/base/file.hpp"
+#include "envpack/base/limits.hpp"
+#include "envpack/packaging/requirements_file.hpp"
+
+#include <fmt/format.h>
+
+namespace envpack::pipeline {
+namespace {
+
+using packaging::RequirementLine;
+using packaging::RequirementsFile;
+
+Result<env::UserRequirement> user_requirement(const RequirementLine& line) {
+    if (!line.requirement || line.editable || !line.requirement->url.empty()) {
+        return fail(Error(ErrorCode::unsupported,
+                          fmt::format("`{}` is no requirement by name", line.text))
+                        .with_context(fmt::format("in {}", line.origin()))
+                        .with_hint("paths, URLs and editable projects are not resolved yet; build a "
+                                   "wheel and name its folder with --find-links"));
+    }
+    return env::UserRequirement{.requirement = *line.requirement, .origin = line.origin()};
+}
+
+Result<void> add_file(RequirementsFile& into, const std::filesystem::path& path,
+                      const UserConfig& user, bool is_constraints) {
+    constexpr Limits limits;
+    RequirementsFile::Reading reading{
+        .is_constraints = is_constraints,
+        .load = [](std::string_view name) { return read_file(name, limits.max_text); },
+        .variable = [&user](std::string_view name) -> std::optional<std::string> {
+            return std::string(user.variable(name));
+        },
+        .limits = limits,
+    };
+    ENVPACK_TRY(const std::string text, read_file(path, limits.max_text));
+    return into.append(text, path.string(), reading);
+}
+
+}  // namespace
+
+Result<Request> read_request(const ResolveOptions& options, const UserConfig& user,
+                             const std::vector<std::string>& pip_constraints) {
+    RequirementsFile all;
+    for (const std::string& text : options.requirements) {
+        ENVPACK_TRY(RequirementLine line,
+                    packaging::parse_requirement_argument(text, "command line"));
+        all.requirements.push_back(std::move(line));
+    }
+    for (const auto& path : options.requirement_files) {
+        ENVPACK_CHECK(add_file(all, path, user, false));
+    }
+    for (const auto& path : options.constraint_files) {
+        ENVPACK_CHECK(add_file(all, path, user, true));
+    }
+    for (const std::string& path : pip_constraints) {
+        ENVPACK_CHECK(with_context(add_file(all, path, user, true),
+                                   "named by pip's configuration (PIP_CONSTRAINT)"));
+    }
+    if (all.requirements.empty()) {
+        return fail(Error(ErrorCode::invalid_argument, "nothing to resolve")
+                        .with_hint("name requirements, or a file with -r"));
+    }
+
+    Request request{.formats = all.formats, .pre = options.pre || all.pre};
+    for (const RequirementLine& line : all.requirements) {
+        ENVPACK_TRY(env::UserRequirement wanted, user_requirement(line));
+        request.texts.push_back(line.text);
+        request.requirements.push_back(std::move(wanted));
+    }
+    for (const RequirementLine& line : all.constraints) {
+        ENVPACK_TRY(env::UserRequirement limit, user_requirement(line));
+        request.constraints.push_back(std::move(limit));
+    }
+    request.indexes = options.indexes;
+    if (!request.indexes.index_url) {
+        request.indexes.index_url = all.index_url;
+    }
+    request.indexes.no_index = request.indexes.no_index || all.no_index;
+    for (const std::string& url : all.extra_index_urls) {
+        request.indexes.extra_index_urls.push_back(url);
+    }
+    for (const packaging::FindLinks& place : all.find_links) {
+        const std::filesystem::path beside =
+            std::filesystem::path(place.file).parent_path() / place.value;
+        std::error_code ignored;
+        const bool is_beside = place.value.find("://") == std::string::npos &&
+                               std::filesystem::exists(beside, ignored);
+        request.indexes.find_links.push_back(is_beside ? beside.string() : place.value);
+    }
+    return request;
+}
+
+}  // namespace envpack::pipeline

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "envpack/base/result.hpp"
+#include "envpack/env/package_provider.hpp"
+#include "envpack/pipeline/resolve.hpp"
+#include "envpack/pipeline/user_config.hpp"
+
+namespace envpack::pipeline {
+
+/// What the user asks for, gathered from arguments, requirements files and constraints files.
+struct Request {
+    std::vector<env::UserRequirement> requirements = {};
+    std::vector<env::UserRequirement> constraints = {};
+    std::vector<std::string> texts = {};  ///< the requirements as written, in order
+    packaging::FormatControl formats = {};
+    bool pre = false;
+    IndexOptions indexes = {};  ///< the options of the call and those of the files
+};
+
+/// Reads everything that `options` names. unsupported, with the place, for what cannot be resolved
+/// yet: editables, paths and direct URLs.
+Result<Request> read_request(const ResolveOptions& options, const UserConfig& user,
+                             const std::vector<std::string>& pip_constraints);
+
+}  // namespace envpack::pipeline

@@ -1,0 +1,184 @@
+#include "envpack/pipeline/source.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <sys/utsname.h>
+
+#include "envpack/archive/disk_tree.hpp"
+#include "envpack/env/host_python.hpp"
+#include "envpack/oci/image_config.hpp"
+#include "envpack/oci/layout_target.hpp"
+#include "envpack/oci/image_tree.hpp"
+#include "envpack/oci/resolve_image.hpp"
+
+#include <fmt/format.h>
+
+namespace envpack::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+
+Error unknown_source(std::string_view text, std::string_view hint) {
+    return Error(ErrorCode::unsupported, fmt::format("cannot read `{}`", text))
+        .with_hint(std::string(hint));
+}
+
+/// `DIR[:TAG]`: the last colon splits unless a `/` follows it, as skopeo reads it.
+void split_tag(std::string_view text, Source& source) {
+    const std::size_t colon = text.rfind(':');
+    if (colon == std::string_view::npos || text.find('/', colon) != std::string_view::npos) {
+        source.path = text;
+        return;
+    }
+    source.path = text.substr(0, colon);
+    source.tag = text.substr(colon + 1);
+}
+
+/// The transports of container tools that are recognised and not read.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 5> unread{{
+    {"docker://", "copy the image first: skopeo copy {} oci:base:latest, then name oci:base:latest"},
+    {"docker-archive:", "copy the image first: skopeo copy {} oci:base:latest"},
+    {"oci-archive:", "copy the image first: skopeo copy {} oci:base:latest"},
+    {"docker-daemon:", "copy the image first: skopeo copy {} oci:base:latest"},
+    {"containers-storage:", "copy the image first: skopeo copy {} oci:base:latest"},
+}};
+
+Result<void> require_directory(const fs::path& path) {
+    std::error_code error;
+    const fs::file_status status = fs::status(path, error);
+    if (error && error != std::errc::no_such_file_or_directory) {
+        return fail(os_failure("open", path.string(), error.value()));
+    }
+    if (!fs::exists(status)) {
+        return fail(Error(ErrorCode::not_found, fmt::format("`{}` does not exist", path.string()))
+                        .with_path(path.string()));
+    }
+    if (!fs::is_directory(status)) {
+        return fail(Error(ErrorCode::invalid_argument,
+                          fmt::format("`{}` is no folder", path.string()))
+                        .with_path(path.string()));
+    }
+    return {};
+}
+
+env::Environment environment_of(const oci::ImageConfig& config) {
+    env::Environment environment;
+    for (const std::string& entry : config.env) {
+        const std::size_t equals = std::min(entry.find('='), entry.size());
+        environment[entry.substr(0, equals)] =
+            equals == entry.size() ? std::string() : entry.substr(equals + 1);
+    }
+    return environment;
+}
+
+/// The variables of the user that matter for a Python of this machine.
+env::Environment host_environment(const UserConfig& user) {
+    env::Environment environment;
+    for (const char* name : {"PATH", "VIRTUAL_ENV", "PYTHONPATH", "HOME", "PYTHONNOUSERSITE"}) {
+        if (const auto found = user.environment.find(name); found != user.environment.end()) {
+            environment.insert(*found);
+        }
+    }
+    return environment;
+}
+
+Result<OpenSource> open_host(const Source& source, const UserConfig& user, const RunContext& run) {
+    auto root = std::make_shared<archive::DiskTree>("/");
+    ENVPACK_TRY(SafePath python,
+                env::find_host_python(*root,
+                                      {.python = source.path,
+                                       .path = std::string(user.variable("PATH")),
+                                       .virtual_env = std::string(user.variable("VIRTUAL_ENV"))},
+                                      run));
+    return OpenSource{.tree = std::move(root),
+                      .environment = host_environment(user),
+                      .python = std::move(python)};
+}
+
+}  // namespace
+
+Result<Source> Source::parse(std::string_view text) {
+    Source source{.text = std::string(text)};
+    for (const auto& [prefix, hint] : unread) {
+        if (text.starts_with(prefix)) {
+            return fail(unknown_source(text, fmt::format(fmt::runtime(hint), text)));
+        }
+    }
+    const auto after = [&](std::string_view prefix) { return text.substr(prefix.size()); };
+    if (text.starts_with("oci:")) {
+        source.kind = Kind::oci_layout;
+        split_tag(after("oci:"), source);
+    } else if (text.starts_with("dir:")) {
+        source.kind = Kind::root_file_system;
+        source.path = after("dir:");
+    } else if (text.starts_with("python:")) {
+        source.path = after("python:");
+    } else if (text.starts_with("freeze:")) {
+        source.kind = Kind::freeze_text;
+        source.path = after("freeze:");
+    } else if (text == "-") {
+        source.kind = Kind::freeze_text;
+        source.path = "-";
+    } else if (text != ".") {
+        std::error_code ignored;
+        if (text.find('/') == std::string_view::npos && !fs::exists(text, ignored)) {
+            return fail(Error(ErrorCode::not_found, fmt::format("`{}` does not exist", text))
+                            .with_hint("a source is a virtual environment, a prefix, python:PATH, "
+                                       "dir:ROOTFS, oci:DIR[:TAG] or freeze:FILE"));
+        }
+        source.path = text;
+    }
+    if (source.path.empty() && text != ".") {
+        return fail(ErrorCode::invalid_argument, fmt::format("`{}` names no path", text));
+    }
+    return source;
+}
+
+oci::Platform host_platform() {
+    utsname machine{};
+    uname(&machine);
+    const std::string_view name = machine.machine;
+    oci::Platform platform;
+    platform.architecture = name == "aarch64" ? "arm64" : name == "x86_64" ? "amd64" : name;
+    return platform;
+}
+
+Result<oci::ImagePtr> open_image(const Source& source, const RunContext& run) {
+    if (source.kind != Source::Kind::oci_layout) {
+        return fail(Error(ErrorCode::unsupported, fmt::format("`{}` is no image", source.text))
+                        .with_hint("name an image layout: oci:DIR[:TAG]"));
+    }
+    ENVPACK_CHECK(require_directory(source.path));
+    ENVPACK_TRY(std::shared_ptr<oci::LayoutTarget> layout, oci::LayoutTarget::open(source.path));
+    return with_context(oci::resolve_image(layout, source.tag, host_platform(), {}, run),
+                        fmt::format("while opening `{}`", source.text));
+}
+
+Result<OpenSource> open_source(const Source& source, const archive::CaptureFilter& capture,
+                               const UserConfig& user, const RunContext& run) {
+    switch (source.kind) {
+        case Source::Kind::python:
+            return open_host(source, user, run);
+        case Source::Kind::root_file_system:
+            ENVPACK_CHECK(require_directory(source.path));
+            return OpenSource{.tree = std::make_shared<archive::DiskTree>(source.path)};
+        case Source::Kind::oci_layout:
+            break;
+        case Source::Kind::freeze_text:
+            return fail(Error(ErrorCode::unsupported,
+                              fmt::format("`{}` is only a list of packages", source.text))
+                            .with_hint("name a base that can be read: a virtual environment, "
+                                       "dir:ROOTFS or oci:DIR[:TAG]"));
+    }
+    OpenSource open;
+    ENVPACK_TRY(open.image, open_image(source, run));
+    ENVPACK_TRY(const oci::ImageConfig config, oci::config_of(*open.image));
+    open.environment = environment_of(config);
+    open.digest = oci::digest_of(*open.image).to_string();
+    ENVPACK_TRY(open.tree, with_context(oci::open_tree(*open.image, capture, {}, run),
+                                        fmt::format("while reading `{}`", source.text)));
+    return open;
+}
+
+}  // namespace envpack::pipeline
