@@ -1,0 +1,39 @@
+"""Reproducible GPU Python environments in containers.
+
+>>> import envpack
+>>> base = envpack.freeze("oci:base")                            # doctest: +SKIP
+>>> lock = envpack.resolve("rich", base="oci:base")              # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from envpack import errors, packaging
+from envpack._core import (
+    BuildReport,
+    BuiltLayer,
+    FrozenPackage,
+    Interpreter,
+    Inventory,
+    Lock,
+    LockedPackage,
+    __version__,
+)
+from envpack._verbs import build, freeze, resolve
+from envpack.errors import *  # noqa: F403 - the list is errors.__all__
+
+__all__ = [  # noqa: PLE0604 - the errors are listed in their own module
+    "BuildReport",
+    "BuiltLayer",
+    "FrozenPackage",
+    "Interpreter",
+    "Inventory",
+    "Lock",
+    "LockedPackage",
+    "__version__",
+    "build",
+    "errors",
+    "freeze",
+    "packaging",
+    "resolve",
+    *errors.__all__,
+]

@@ -1,0 +1,159 @@
+"""The verbs of envpack: the same names and options as on the command line."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Union
+
+from envpack import _core
+from envpack._progress import Reporting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from envpack._core import BuildReport, Inventory, Lock
+    from envpack._progress import ProgressArgument
+
+StrPath = Union[str, "os.PathLike[str]"]
+
+
+def freeze(
+    source: StrPath = ".", *, python: str | None = None, progress: ProgressArgument = None
+) -> Inventory:
+    """List the packages of a base, without running any of it.
+
+    Args:
+        source: ``.`` for the Python in use, a virtual environment or prefix, ``python:PATH``,
+            ``dir:ROOTFS``, ``oci:DIR[:TAG]``, or ``freeze:FILE`` with the output of pip.
+        python: interpreter or prefix inside an image or root file system, instead of the first
+            one on its PATH.
+        progress: a callable ``(subject, done, total)``; True for a display; False for none; None
+            for a display in notebooks only.
+
+    Raises:
+        NotFound: there is no such source, or no Python in it.
+        IntegrityError: a blob of an image is not what its digest says.
+
+    """
+    with Reporting(progress) as callback:
+        return _core.freeze(os.fspath(source), python, callback)
+
+
+def resolve(
+    *requirements: str,
+    requirement_files: Iterable[StrPath] = (),
+    constraint_files: Iterable[StrPath] = (),
+    base: StrPath | None = None,
+    python: str | None = None,
+    pre: bool = False,
+    index_url: str | None = None,
+    extra_index_urls: Iterable[str] = (),
+    find_links: Iterable[StrPath] = (),
+    no_index: bool = False,
+    progress: ProgressArgument = None,
+) -> Lock:
+    """Choose versions for the requirements on top of a base, whose packages never change.
+
+    Args:
+        requirements: dependency specifiers such as ``"numpy>=2"``.
+        requirement_files: requirements files, as after pip's ``-r``.
+        constraint_files: constraints files, as after pip's ``-c``.
+        base: a source as for :func:`freeze`: provides packages, Python and platform. None: the
+            Python in use is the target and provides nothing.
+        python: interpreter or prefix inside the base.
+        pre: allow pre-releases of everything.
+        index_url: simple API of the index, instead of the one that pip is configured with.
+        extra_index_urls: further indexes, asked before the index itself.
+        find_links: folders or pages with more files.
+        no_index: ask no index, use ``find_links`` only.
+        progress: as for :func:`freeze`.
+
+    Raises:
+        ResolutionImpossible: there is no solution; its ``conflict`` says why.
+        InvalidRequirement: a requirement is malformed.
+        NetworkError: an index did not answer.
+
+    """
+    indexes = _core.IndexOptions(
+        index_url=index_url,
+        extra_index_urls=list(extra_index_urls),
+        find_links=[os.fspath(place) for place in find_links],
+        no_index=no_index,
+    )
+    with Reporting(progress) as callback:
+        return _core.resolve(
+            list(requirements),
+            [os.fspath(path) for path in requirement_files],
+            [os.fspath(path) for path in constraint_files],
+            None if base is None else os.fspath(base),
+            python,
+            pre,
+            indexes,
+            callback,
+        )
+
+
+def build(
+    input: StrPath = "pylock.toml",  # noqa: A002 - the command's word
+    output: StrPath = "oci:image:latest",
+    *,
+    base: StrPath | None = None,
+    prefix: str = "/opt/venv",
+    env: Mapping[str, str] | None = None,
+    labels: Mapping[str, str] | None = None,
+    user: str | None = None,
+    workdir: str | None = None,
+    entrypoint: Sequence[str] | None = None,
+    cmd: Sequence[str] | None = None,
+    index_url: str | None = None,
+    extra_index_urls: Iterable[str] = (),
+    find_links: Iterable[StrPath] = (),
+    no_index: bool = False,
+    progress: ProgressArgument = None,
+) -> BuildReport:
+    """Put a lock or a virtual environment onto a base image, as OCI layers.
+
+    The same input, base and ``SOURCE_DATE_EPOCH`` give the same digest.
+
+    Args:
+        input: a ``pylock.toml`` or a virtual environment on this machine.
+        output: ``oci:DIR[:TAG]``; appears whole or not at all.
+        base: ``oci:DIR[:TAG]``; None for the base that the lock was resolved for.
+        prefix: where the environment is in the image.
+        env: variables of the image.
+        labels: labels of the image.
+        user: user of the image's processes, ``UID[:GID]``.
+        workdir: working folder of the image.
+        entrypoint: entry point of the image.
+        cmd: default arguments of the image.
+        index_url: as for :func:`resolve`; files of a lock are fetched from the URLs in it.
+        extra_index_urls: as for :func:`resolve`.
+        find_links: as for :func:`resolve`.
+        no_index: as for :func:`resolve`.
+        progress: as for :func:`freeze`.
+
+    Raises:
+        InvalidArgument: the lock was made for another base.
+        IntegrityError: a wheel is not what the lock says.
+
+    """
+    options = _core.BuildOptions(
+        os.fspath(input),
+        os.fspath(output),
+        base=None if base is None else os.fspath(base),
+        prefix=prefix,
+        env=dict(env or {}),
+        labels=dict(labels or {}),
+        user=user,
+        workdir=workdir,
+        entrypoint=None if entrypoint is None else list(entrypoint),
+        cmd=None if cmd is None else list(cmd),
+        indexes=_core.IndexOptions(
+            index_url=index_url,
+            extra_index_urls=list(extra_index_urls),
+            find_links=[os.fspath(place) for place in find_links],
+            no_index=no_index,
+        ),
+    )
+    with Reporting(progress) as callback:
+        return _core.build(options, callback)

@@ -1,0 +1,151 @@
+#include <filesystem>
+#include <string>
+
+#include "envpack/pipeline/build.hpp"
+#include "envpack/pipeline/freeze.hpp"
+#include "envpack/pipeline/resolve.hpp"
+
+#include "bind.hpp"
+#include "errors.hpp"
+#include "run.hpp"
+
+#include <pybind11/stl.h>
+#include <pybind11/stl/filesystem.h>
+
+namespace py = pybind11;
+
+namespace envpack::python {
+namespace {
+
+using Texts = std::vector<std::string>;
+using Paths = std::vector<std::filesystem::path>;
+
+env::Inventory freeze(const std::string& source, std::optional<std::string> python,
+                      const py::object& progress) {
+    const pipeline::FreezeOptions options{.source = source, .python = std::move(python)};
+    const pipeline::UserConfig user = pipeline::user_config();
+    return run<env::Inventory>(progress, [&](const RunContext& context) {
+        return pipeline::freeze(options, user, context);
+    });
+}
+
+[[noreturn]] void raise_conflict(const env::Explanation& explanation) {
+    const py::object report =
+        py::module_::import("json").attr("loads")(json::to_canonical(explanation.to_json()));
+    const py::object exception = py::module_::import("envpack.errors")
+                                     .attr("ResolutionImpossible")(explanation.text, report);
+    PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(exception.ptr())), exception.ptr());
+    throw py::error_already_set();
+}
+
+env::Lock resolve(Texts requirements, Paths requirement_files, Paths constraint_files,
+                  std::optional<std::string> base, std::optional<std::string> python, bool pre,
+                  const pipeline::IndexOptions& indexes, const py::object& progress) {
+    const pipeline::ResolveOptions options{.requirements = std::move(requirements),
+                                           .requirement_files = std::move(requirement_files),
+                                           .constraint_files = std::move(constraint_files),
+                                           .base = std::move(base),
+                                           .python = std::move(python),
+                                           .pre = pre,
+                                           .indexes = indexes};
+    const pipeline::UserConfig user = pipeline::user_config();
+    const auto outcome = run<pipeline::ResolveOutcome>(progress, [&](const RunContext& context) {
+        return pipeline::resolve(options, user, context);
+    });
+    if (const auto* explanation = std::get_if<env::Explanation>(&outcome)) {
+        raise_conflict(*explanation);
+    }
+    return std::get<env::Lock>(outcome);
+}
+
+pipeline::BuildReport build(const pipeline::BuildOptions& options, const py::object& progress) {
+    const pipeline::UserConfig user = pipeline::user_config();
+    return run<pipeline::BuildReport>(progress, [&](const RunContext& context) {
+        return pipeline::build(options, user, context);
+    });
+}
+
+void bind_reports(py::module_& module) {
+    py::class_<pipeline::BuiltLayer>(module, "BuiltLayer", "One layer that a build put on a base.")
+        .def_readonly("title", &pipeline::BuiltLayer::title)
+        .def_property_readonly("digest",
+                               [](const pipeline::BuiltLayer& l) { return l.digest.to_string(); })
+        .def_property_readonly("diff_id",
+                               [](const pipeline::BuiltLayer& l) { return l.diff_id.to_string(); })
+        .def_readonly("size", &pipeline::BuiltLayer::size)
+        .def("__repr__", [](const pipeline::BuiltLayer& l) {
+            return "<BuiltLayer " + l.title + ", " + std::to_string(l.size) + " bytes>";
+        });
+    py::class_<pipeline::BuildReport>(module, "BuildReport",
+                                      "What a build made; returned by envpack.build().")
+        .def_readonly("output", &pipeline::BuildReport::output)
+        .def_property_readonly("digest",
+                               [](const pipeline::BuildReport& r) { return r.digest.to_string(); })
+        .def_property_readonly(
+            "base_digest",
+            [](const pipeline::BuildReport& r) { return r.base_digest.to_string(); })
+        .def_readonly("layers", &pipeline::BuildReport::layers)
+        .def_readonly("notes", &pipeline::BuildReport::notes)
+        .def(
+            "to_dict",
+            [](const pipeline::BuildReport& r) -> py::object {
+                return py::module_::import("json").attr("loads")(json::to_canonical(r.to_json()));
+            },
+            "The document that `envpack build --format json` prints.")
+        .def("_repr_html_",
+             [](const pipeline::BuildReport& r) -> py::object {
+                 return py::module_::import("envpack._notebook").attr("build_html")(py::cast(r));
+             })
+        .def("__repr__", [](const pipeline::BuildReport& r) {
+            return "<BuildReport " + r.output + " " + r.digest.to_string() + ">";
+        });
+}
+
+}  // namespace
+
+void bind_pipeline(py::module_& module) {
+    py::class_<pipeline::IndexOptions>(module, "IndexOptions", "Where packages come from.")
+        .def(py::init([](std::optional<std::string> index_url, Texts extra_index_urls,
+                         Texts find_links, bool no_index) {
+                 return pipeline::IndexOptions{.index_url = std::move(index_url),
+                                               .extra_index_urls = std::move(extra_index_urls),
+                                               .find_links = std::move(find_links),
+                                               .no_index = no_index};
+             }),
+             py::kw_only(), py::arg("index_url") = py::none(), py::arg("extra_index_urls") = Texts(),
+             py::arg("find_links") = Texts(), py::arg("no_index") = false);
+
+    py::class_<pipeline::BuildOptions>(module, "BuildOptions", "What to build, and how.")
+        .def(py::init([](std::filesystem::path input, std::string output,
+                         std::optional<std::string> base, std::string prefix,
+                         std::map<std::string, std::string> env,
+                         std::map<std::string, std::string> labels,
+                         std::optional<std::string> user, std::optional<std::string> workdir,
+                         std::optional<Texts> entrypoint, std::optional<Texts> cmd,
+                         pipeline::IndexOptions indexes) {
+                 return pipeline::BuildOptions{.input = std::move(input),
+                                               .output = std::move(output),
+                                               .base = std::move(base),
+                                               .prefix = std::move(prefix),
+                                               .env = std::move(env),
+                                               .labels = std::move(labels),
+                                               .user = std::move(user),
+                                               .working_dir = std::move(workdir),
+                                               .entrypoint = std::move(entrypoint),
+                                               .cmd = std::move(cmd),
+                                               .indexes = std::move(indexes)};
+             }),
+             py::arg("input"), py::arg("output"), py::kw_only(), py::arg("base"), py::arg("prefix"),
+             py::arg("env"), py::arg("labels"), py::arg("user"), py::arg("workdir"),
+             py::arg("entrypoint"), py::arg("cmd"), py::arg("indexes"));
+
+    bind_reports(module);
+    module.def("freeze", &freeze, py::arg("source"), py::arg("python"), py::arg("progress"),
+               "See envpack.freeze().");
+    module.def("resolve", &resolve, py::arg("requirements"), py::arg("requirement_files"),
+               py::arg("constraint_files"), py::arg("base"), py::arg("python"), py::arg("pre"),
+               py::arg("indexes"), py::arg("progress"), "See envpack.resolve().");
+    module.def("build", &build, py::arg("options"), py::arg("progress"), "See envpack.build().");
+}
+
+}  // namespace envpack::python
