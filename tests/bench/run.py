@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+"""Side-by-side runs of envpack and its peers on this machine, printed as ratios.
+
+    python tests/bench/run.py [start] [freeze] [layer] [memory]
+
+Each round runs every contender once, in turn; the figure is the median of the rounds. Contenders
+that are not installed are left out and named. Nothing here needs a network.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from bench.inputs import make_distributions, make_image, make_venv
+
+ENVPACK = str(Path(sys.executable).parent / "envpack")
+UV = str(Path(sys.executable).parent / "uv")
+
+
+def measure(command: list[str], cwd: Path | None = None) -> tuple[float, int]:
+    """Run to the end; return seconds and peak memory in bytes."""
+    begin = time.perf_counter()
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=errors)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        seconds = time.perf_counter() - begin
+        if process.returncode != 0:
+            errors.seek(0)
+            sys.exit(f"{' '.join(command)} failed: {errors.read().decode()}")
+    return seconds, usage.ru_maxrss * 1024
+
+
+def compare(title: str, contenders: dict[str, list[str]], rounds: int) -> dict[str, float]:
+    """Time all contenders in turn; print each one beside the first."""
+    missing = [name for name, command in contenders.items() if not shutil.which(command[0])]
+    present = {name: command for name, command in contenders.items() if name not in missing}
+    times: dict[str, list[float]] = {name: [] for name in present}
+    for number in range(rounds + 1):
+        for name, command in present.items():
+            seconds, _ = measure(command)
+            if number > 0:  # the first round warms caches for everybody
+                times[name].append(seconds)
+    medians = {name: statistics.median(values) for name, values in times.items()}
+    first = next(iter(medians.values()))
+    print(f"\n{title} (median of {rounds})")
+    for name, seconds in medians.items():
+        shown = " ".join(
+            Path(word).name if word.startswith("/") else word for word in present[name]
+        )
+        print(f"  {seconds * 1000:9.1f} ms  {seconds / first:7.2f} x  {name:12} $ {shown[:100]}")
+    if missing:
+        print(f"  not on this machine: {', '.join(missing)}")
+    return medians
+
+
+def bench_start(_work: Path) -> None:
+    """How long the command takes to say its version."""
+    compare("start", {"envpack": [ENVPACK, "--version"], "uv": [UV, "--version"]}, rounds=20)
+
+
+def bench_freeze(work: Path) -> None:
+    """Freeze a virtual environment of 300 and of 500 distributions."""
+    for count in (300, 500):
+        venv = work / f"venv{count}"
+        make_venv(venv)
+        make_distributions(venv, count, random.Random(count))
+        python = str(venv / "bin/python")
+        compare(
+            f"freeze {count} distributions",
+            {
+                "envpack": [ENVPACK, "freeze", str(venv), "--constraints"],
+                "envpack json": [ENVPACK, "freeze", str(venv), "--format", "json"],
+                "uv": [UV, "pip", "freeze", "--python", python],
+                "pip": [python, "-m", "pip", "list", "--format=freeze"],
+            },
+            rounds=5,
+        )
+
+
+def bench_layer(work: Path) -> None:
+    """Turn a virtual environment with native libraries into a layer."""
+    venv = work / "venv-layer"
+    make_venv(venv)
+    make_distributions(venv, 40, random.Random(40), payload=4 << 20)
+    base = make_image(work / "base")
+    out = work / "out"
+    layout = f"{work / 'umoci'}:latest"
+    umoci = (
+        f"rm -rf {work / 'umoci'} && cp -r {base} {work / 'umoci'} && "
+        f"umoci insert --image {layout} {venv} /opt/venv"
+    )
+    envpack = f"rm -rf {out}; {ENVPACK} build {venv} --base oci:{base} -o oci:{out}"
+    compare(
+        "layer from a venv of 160 MB",
+        {
+            "envpack": ["sh", "-c", envpack],
+            "tar|gzip": ["sh", "-c", f"tar -C {venv} -cf - . | gzip -6 > {work / 'gzip'}"],
+            "tar|pigz": ["sh", "-c", f"tar -C {venv} -cf - . | pigz -6 > {work / 'pigz'}"],
+            "umoci": ["sh", "-c", umoci],
+        },
+        rounds=3,
+    )
+    blobs = sum(f.stat().st_size for f in (out / "blobs/sha256").iterdir())
+    base_size = sum(f.stat().st_size for f in (base / "blobs/sha256").iterdir())
+    print(
+        f"  size: envpack {blobs - base_size:,}, gzip -6 {(work / 'gzip').stat().st_size:,} bytes"
+    )
+
+
+def bench_memory(work: Path) -> None:
+    """Peak memory of freezing an image and of building a layer, by size of the input."""
+    print("\nmemory (peak resident set)")
+    for megabytes in (100, 2000):
+        venv = work / f"venv-{megabytes}"
+        make_venv(venv)
+        random_source = random.Random(megabytes)
+        make_distributions(venv, 10, random_source, payload=(megabytes << 20) // 10)
+        base = make_image(work / f"base-{megabytes}")
+        out = work / f"out-{megabytes}"
+        built, build_peak = measure(
+            [ENVPACK, "build", str(venv), "--base", f"oci:{base}", "-o", f"oci:{out}:big"]
+        )
+        frozen, freeze_peak = measure([ENVPACK, "freeze", f"oci:{out}:big", "--constraints"])
+        print(
+            f"  {megabytes:5} MB: build {build_peak / 2**20:6.1f} MiB in {built:5.1f} s, "
+            f"freeze of the image {freeze_peak / 2**20:6.1f} MiB in {frozen:5.1f} s"
+        )
+        for folder in (venv, base, out):
+            shutil.rmtree(folder)
+
+
+BENCHES = {
+    "start": bench_start,
+    "freeze": bench_freeze,
+    "layer": bench_layer,
+    "memory": bench_memory,
+}
+
+
+def main() -> None:
+    """Run the named benchmarks, or all."""
+    names = sys.argv[1:] or list(BENCHES)
+    print(f"{os.cpu_count()} cores; every figure from one run on this machine")
+    with tempfile.TemporaryDirectory(prefix="envpack-bench-") as folder:
+        os.environ["ENVPACK_CACHE_DIR"] = str(Path(folder) / "cache")
+        for name in names:
+            BENCHES[name](Path(folder))
+
+
+if __name__ == "__main__":
+    main()

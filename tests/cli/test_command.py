@@ -1,0 +1,87 @@
+"""The command itself: version, help, formats, and its Python twin."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import envpack as package
+from support.command import COMMAND, envpack
+
+
+def test_version_and_help() -> None:
+    assert envpack("--version").stdout == f"envpack {package.__version__}\n"
+    for verb in ("freeze", "resolve", "build"):
+        assert verb in envpack("--help").stdout
+        assert "Usage" in envpack(verb, "--help").stdout
+
+
+def test_python_dash_m_is_the_same_command() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "envpack", "--version"], capture_output=True, text=True, check=True
+    )
+    assert run.stdout == envpack("--version").stdout
+    failed = subprocess.run(
+        [sys.executable, "-m", "envpack", "freeze", "/no/such/path"],
+        capture_output=True,
+        check=False,
+    )
+    assert failed.returncode == 3
+
+
+def test_command_and_python_say_the_same(base: str) -> None:
+    inventory = package.freeze(base)
+    assert envpack("freeze", base, "--constraints").stdout == inventory.constraints()
+    assert envpack("freeze", base).stdout == inventory.requirements()
+    assert json.loads(envpack("freeze", base, "--format", "json").stdout) == inventory.to_dict()
+
+
+def test_output_goes_to_the_file_whole(base: str, tmp_path: Path) -> None:
+    out = tmp_path / "constraints.txt"
+    assert envpack("freeze", base, "--constraints", "-o", out).stdout == ""
+    assert out.read_text() == envpack("freeze", base, "--constraints").stdout
+    assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
+
+
+def test_the_interpreter_in_use_is_the_default_source() -> None:
+    here = Path(sys.prefix)
+    env = {"VIRTUAL_ENV": str(here), "PATH": f"{here / 'bin'}:{os.environ['PATH']}"}
+    document = json.loads(envpack("freeze", "--format", "json", env=env).stdout)
+    assert document["python"]["prefix"] == str(here).lstrip("/")
+
+
+@pytest.mark.usefixtures("no_index")
+def test_an_interrupt_ends_the_command_with_130() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/simple"
+        process = subprocess.Popen(
+            [COMMAND, "resolve", "anything", "-i", url], stderr=subprocess.PIPE, text=True
+        )
+        listener.settimeout(30)
+        connection, _ = listener.accept()  # it waits for an answer now
+        process.send_signal(signal.SIGINT)
+        sent = time.monotonic()
+        _, errors = process.communicate(timeout=30)
+        connection.close()
+    assert process.returncode == 130
+    assert time.monotonic() - sent < 1.0
+    assert errors == "error: interrupted\n"
+
+
+def test_a_closed_pipe_is_a_failure_and_no_crash(base: str) -> None:
+    process = subprocess.Popen(
+        [COMMAND, "freeze", base, "--format", "json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.wait(timeout=60) in {0, 3}

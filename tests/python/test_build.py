@@ -1,0 +1,161 @@
+"""Building onto a base image, read back by programs that are not ours."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+import envpack
+from support.command import envpack as command
+from support.engines import Engine, skopeo_inspect
+from support.wheels import make_wheel
+
+pytestmark = pytest.mark.usefixtures("no_index")
+
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheels")
+    make_wheel(
+        folder, "tool", "1.0", requires=("lib",),
+        files={"tool.py": b"import lib\ndef main():\n    print('tool', lib.NUMBER)\n"},
+        entry_points="[console_scripts]\ntool = tool:main\n",
+    )  # fmt: skip
+    make_wheel(folder, "lib", "2.0", files={"lib.py": b"NUMBER = 42\n" + b"#" * 100_000})
+    return folder
+
+
+@pytest.fixture
+def lock(wheels: Path, base: str, tmp_path: Path) -> Path:
+    path = tmp_path / "pylock.toml"
+    path.write_text(
+        envpack.resolve("tool", base=base, find_links=[wheels], no_index=True).to_toml()
+    )
+    return path
+
+
+def test_an_image_from_a_lock_runs(lock: Path, tmp_path: Path, engine: Engine) -> None:
+    image = f"oci:{tmp_path / 'image'}:latest"
+    report = envpack.build(lock, image, env={"GREETING": "hello"}, labels={"team": "x"})
+    config = json.loads(skopeo_inspect(image, "--config"))["config"]
+    assert "GREETING=hello" in config["Env"]
+    assert "VIRTUAL_ENV=/opt/venv" in config["Env"]
+    assert config["Labels"] == {"team": "x"}
+    assert json.loads(skopeo_inspect(image))["Digest"] == report.digest
+    assert engine.run(image, "/opt/venv/bin/tool") == "tool 42\n"
+    # The base's own package is seen from the environment.
+    seen = engine.run(image, "/opt/venv/bin/python", "-c", "import yaml, tool; print('both')")
+    assert seen == "both\n"
+
+
+def test_a_second_build_has_the_same_digest_whatever_the_surroundings(
+    lock: Path, tmp_path: Path
+) -> None:
+    digests = set()
+    for number, (umask, env) in enumerate(
+        [
+            ("022", {}),
+            ("077", {"TZ": "Asia/Tokyo", "LANG": "C", "LC_ALL": "C"}),
+            ("000", {"TZ": "America/New_York", "LANG": "de_DE.UTF-8", "USER": "x", "HOME": "/"}),
+        ]
+    ):
+        folder = tmp_path / f"place {number}"
+        folder.mkdir()
+        result = subprocess.run(
+            ["sh", "-c", f'umask {umask}; exec "$@"', "sh", Path(sys.executable).parent / "envpack",
+             "build", "--format", "json", "-o", "oci:image", lock],
+            cwd=folder, env={**os.environ, **env}, check=True, capture_output=True, text=True,
+        )  # fmt: skip
+        digests.add(json.loads(result.stdout)["digest"])
+    assert len(digests) == 1
+
+
+def test_another_user_gets_the_same_digest(lock: Path, base: str, tmp_path: Path) -> None:
+    ours = envpack.build(lock, f"oci:{tmp_path / 'ours'}").digest
+    if os.getuid() != 0:
+        pytest.skip("only root can become another user")
+    # Everything on the way must be readable for that user, so the work moves to a public folder.
+    result = subprocess.run(
+        ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+         sys.executable, "-c", "import os, sys; print(os.access(sys.argv[1], os.X_OK))",
+         Path(sys.executable).parent / "envpack"],
+        check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    if result.stdout != "True\n":
+        pytest.skip("the command is in a folder that other users cannot reach")
+    public = tmp_path / "public"
+    public.mkdir(mode=0o777)
+    public.chmod(0o777)
+    for folder in tmp_path.parents:
+        if not folder.stat().st_mode & 0o001:
+            folder.chmod(0o755)
+    lock.chmod(0o644)
+    built = subprocess.run(
+        ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+         Path(sys.executable).parent / "envpack", "build", "--format", "json", "-o", "oci:image",
+         "--base", base, lock],
+        cwd=public, env={**os.environ, "HOME": str(public), "ENVPACK_CACHE_DIR": str(public / "c")},
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert json.loads(built.stdout)["digest"] == ours
+
+
+def test_a_virtual_environment_becomes_an_image(
+    wheels: Path, base: str, tmp_path: Path, engine: Engine
+) -> None:
+    version = envpack.freeze(base).python.version.rsplit(".", 1)[0]
+    if f"{sys.version_info[0]}.{sys.version_info[1]}" != version:
+        pytest.skip(f"the base has Python {version}, this one differs")
+    venv = tmp_path / "my env"
+    subprocess.run([sys.executable, "-m", "venv", venv], check=True)
+    subprocess.run(
+        [
+            venv / "bin/python",
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-index",
+            "-f",
+            wheels,
+            "tool",
+        ],
+        check=True,
+    )
+    first = envpack.build(venv, f"oci:{tmp_path / 'image'}:a", base=base)
+    second = envpack.build(venv, f"oci:{tmp_path / 'image'}:b", base=base)
+    assert first.digest == second.digest
+    image = f"oci:{tmp_path / 'image'}:a"
+    assert engine.run(image, "tool") == "tool 42\n"
+    checked = engine.run(image, "/opt/venv/bin/python", "-m", "pip", "check")
+    assert "No broken requirements" in checked
+
+
+def test_layers_are_plain_tars_without_traces_of_the_host(lock: Path, tmp_path: Path) -> None:
+    report = envpack.build(lock, f"oci:{tmp_path / 'image'}")
+    blob = tmp_path / "image/blobs/sha256" / report.layers[-1].digest.removeprefix("sha256:")
+    with tarfile.open(blob, "r:gz") as tar:
+        members = tar.getmembers()
+    assert [m.name for m in members] == sorted(m.name for m in members)
+    for member in members:
+        assert (member.uid, member.gid, member.uname, member.gname) == (0, 0, "", "")
+        assert member.mtime == 315532800
+        assert member.mode in {0o644, 0o755, 0o777}
+    # The parents that the base has keep the base's attributes.
+    assert "opt" not in {m.name for m in members}
+    assert "opt/venv" in {m.name for m in members}
+
+
+def test_a_lock_for_another_base_is_refused(lock: Path, tmp_path: Path) -> None:
+    other = lock.read_text().replace("[tool.envpack]", "[tool.envpack]", 1)
+    changed = tmp_path / "pylock.changed.toml"
+    changed.write_text(other.replace('sha256 = "', 'sha256 = "0000', 1)[: len(other) + 4])
+    result = command("build", changed, "-o", f"oci:{tmp_path / 'out'}", status=None)
+    assert result.returncode in {2, 3}
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,1 @@
+"""What several tests need: wheels, indexes, images, engines."""

@@ -1,0 +1,81 @@
+"""Programs that read our images: what is on the machine, with private stores only."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+# No systemd, cgroup or limit of the host is counted on, and a container gets no network.
+_PODMAN_CONFIG = """\
+[containers]
+default_ulimits = ["nofile=20000:20000", "nproc=20000:20000"]
+netns = "none"
+[engine]
+runtime = "runc"
+cgroup_manager = "cgroupfs"
+events_logger = "none"
+"""
+
+
+@dataclass
+class Engine:
+    """Runs a program inside an image."""
+
+    name: str
+    folder: Path
+
+    def run(self, image: str, *command: str) -> str:
+        """Start ``command`` in a fresh container of ``oci:DIR:TAG``; return its output."""
+        if self.name == "podman":
+            return self._podman(image, command)
+        return self._chroot(image, command)
+
+    def _podman(self, image: str, command: tuple[str, ...]) -> str:
+        config = self.folder / "containers.conf"
+        config.write_text(_PODMAN_CONFIG)
+        stores = [f"--{name}={self.folder / name}" for name in ("root", "runroot", "tmpdir")]
+        return _output(
+            ["podman", *stores, "--storage-driver=vfs", "run", "--rm", image, *command],
+            env={**os.environ, "CONTAINERS_CONF": str(config)},
+        )
+
+    def _chroot(self, image: str, command: tuple[str, ...]) -> str:
+        bundle = self.folder / "bundle"
+        shutil.rmtree(bundle, ignore_errors=True)
+        unpack(image, bundle)
+        path = "PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin"
+        return _output(["chroot", str(bundle / "rootfs"), "env", path, *command])
+
+
+def _output(command: list[str], env: dict[str, str] | None = None) -> str:
+    result = subprocess.run(
+        command, capture_output=True, text=True, timeout=300, check=False, env=env
+    )
+    assert result.returncode == 0, f"{command[0]} failed: {result.stderr}"
+    return result.stdout
+
+
+def find_engine(folder: Path, probe: str) -> Engine:
+    """Return the first engine that can start ``true`` in the image ``probe``."""
+    podman = Engine("podman", folder)
+    if shutil.which("podman"):
+        try:
+            podman.run(probe, "true")
+        except (AssertionError, subprocess.TimeoutExpired) as error:
+            print(f"podman cannot run here: {error}")
+        else:
+            return podman
+    return Engine("chroot", folder)
+
+
+def unpack(image: str, bundle: Path) -> None:
+    """Unpack ``oci:DIR:TAG`` with umoci to ``bundle/rootfs``."""
+    _output(["umoci", "unpack", "--image", image.removeprefix("oci:"), str(bundle)])
+
+
+def skopeo_inspect(image: str, *options: str) -> str:
+    """Return what ``skopeo inspect`` says about the image."""
+    return _output(["skopeo", "inspect", *options, image])

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Installs what envpack needs from the system (Debian 12, Ubuntu 24.04), and only what is missing.
+#
+#   install_deps.sh            to build and use envpack
+#   install_deps.sh --tests    to run its tests as well: second compiler, linters, peers, engines
+set -eu
+
+build=(
+    build-essential cmake ninja-build pkg-config git ca-certificates
+    python3 python3-dev python3-venv
+    libarchive-dev libssl-dev libcurl4-openssl-dev libdeflate-dev libzstd-dev zlib1g-dev
+    libexpected-dev libfmt-dev libcli11-dev nlohmann-json3-dev libtomlplusplus-dev libgumbo-dev
+    mmdebstrap skopeo umoci
+)
+tests=(
+    ccache clang-16 clang-format-16 clang-tidy-16 libclang-rt-16-dev
+    libgtest-dev libbenchmark-dev pybind11-dev
+    podman runc crun pigz curl strace
+)
+
+wanted=("${build[@]}")
+if [ "${1:-}" = "--tests" ]; then
+    wanted+=("${tests[@]}")
+fi
+
+missing=()
+for package in "${wanted[@]}"; do
+    if [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" != installed ]; then
+        missing+=("$package")
+    fi
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+echo "installing from the distribution: ${missing[*]}"
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || { echo "install these packages first: ${missing[*]}" >&2; exit 1; }
+    as_root=(sudo)
+fi
+"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "${missing[@]}"
