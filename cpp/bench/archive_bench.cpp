@@ -1,13 +1,13 @@
 // The two streams that bound everything: writing a layer and listing one.
 
+#include "envpack/archive/layer_listing.hpp"
+#include "envpack/archive/layer_writer.hpp"
+#include "envpack/base/bytes.hpp"
+
 #include <memory>
 #include <random>
 #include <string>
 #include <vector>
-
-#include "envpack/archive/layer_listing.hpp"
-#include "envpack/archive/layer_writer.hpp"
-#include "envpack/base/bytes.hpp"
 
 #include <benchmark/benchmark.h>
 

@@ -1,13 +1,13 @@
 // What a resolve does millions of times: versions, specifiers, ranges.
 
+#include "envpack/packaging/specifier_set.hpp"
+#include "envpack/packaging/version.hpp"
+#include "envpack/packaging/version_range.hpp"
+
 #include <algorithm>
 #include <random>
 #include <string>
 #include <vector>
-
-#include "envpack/packaging/specifier_set.hpp"
-#include "envpack/packaging/version.hpp"
-#include "envpack/packaging/version_range.hpp"
 
 #include <benchmark/benchmark.h>
 

@@ -1,14 +1,13 @@
 #include "envpack/pipeline/build.hpp"
 
+#include "command.hpp"
+#include "envpack/base/json.hpp"
+#include "index_options.hpp"
+#include "output.hpp"
+
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "envpack/base/json.hpp"
-
-#include "command.hpp"
-#include "index_options.hpp"
-#include "output.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -79,8 +78,8 @@ Result<ExitCode> build(Arguments arguments, const RunContext& run) {
     for (const std::string& note : report.notes) {
         run.note(note);
     }
-    ENVPACK_CHECK(print(arguments.format == "json" ? json::to_pretty(report.to_json())
-                                                   : summary(report)));
+    ENVPACK_CHECK(
+        print(arguments.format == "json" ? json::to_pretty(report.to_json()) : summary(report)));
     return done;
 }
 

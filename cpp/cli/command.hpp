@@ -1,11 +1,10 @@
 #pragma once
 
-#include <functional>
-
 #include "envpack/base/result.hpp"
 #include "envpack/base/run_context.hpp"
-
 #include "exit_code.hpp"
+
+#include <functional>
 
 namespace CLI {
 class App;

@@ -1,14 +1,13 @@
 #include "envpack/pipeline/freeze.hpp"
 
-#include <memory>
-#include <string>
-
+#include "command.hpp"
 #include "envpack/base/json.hpp"
 #include "envpack/env/constraints.hpp"
 #include "envpack/env/inventory_output.hpp"
-
-#include "command.hpp"
 #include "output.hpp"
+
+#include <memory>
+#include <string>
 
 #include <CLI/CLI.hpp>
 
@@ -58,10 +57,9 @@ void add_freeze(CLI::App& app, Action& action) {
                      "freeze:FILE, or . for the Python in use")
         ->type_name("SOURCE")
         ->capture_default_str();
-    CLI::Option* format =
-        verb->add_option("--format", arguments->format, "What to print")
-            ->check(CLI::IsMember({"constraints", "requirements", "json"}))
-            ->capture_default_str();
+    CLI::Option* format = verb->add_option("--format", arguments->format, "What to print")
+                              ->check(CLI::IsMember({"constraints", "requirements", "json"}))
+                              ->capture_default_str();
     verb->add_flag("--constraints", arguments->constraints,
                    "Print a constraints file for pip and uv: --format constraints")
         ->excludes(format);

@@ -1,12 +1,11 @@
 #include "interrupt.hpp"
 
+#include "exit_code.hpp"
+
 #include <csignal>
 #include <initializer_list>
-
 #include <pthread.h>
 #include <unistd.h>
-
-#include "exit_code.hpp"
 
 namespace envpack::cli {
 namespace {

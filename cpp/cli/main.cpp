@@ -48,4 +48,6 @@ int main_of(int argc, char** argv) {
 }  // namespace
 }  // namespace envpack::cli
 
-int main(int argc, char** argv) { return envpack::cli::main_of(argc, argv); }
+int main(int argc, char** argv) {
+    return envpack::cli::main_of(argc, argv);
+}

@@ -1,9 +1,9 @@
 #include "output.hpp"
 
+#include "envpack/base/file.hpp"
+
 #include <cerrno>
 #include <cstdio>
-
-#include "envpack/base/file.hpp"
 
 #include <fmt/format.h>
 

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "envpack/base/result.hpp"
+
 #include <string>
 #include <string_view>
-
-#include "envpack/base/result.hpp"
 
 namespace envpack::cli {
 

@@ -1,14 +1,13 @@
 #include "envpack/pipeline/resolve.hpp"
 
+#include "command.hpp"
+#include "envpack/base/json.hpp"
+#include "index_options.hpp"
+#include "output.hpp"
+
 #include <cstdio>
 #include <memory>
 #include <string>
-
-#include "envpack/base/json.hpp"
-
-#include "command.hpp"
-#include "index_options.hpp"
-#include "output.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>

@@ -1,11 +1,10 @@
 #include "terminal_progress.hpp"
 
+#include "envpack/base/text.hpp"
+
 #include <cstdio>
 #include <string>
-
 #include <unistd.h>
-
-#include "envpack/base/text.hpp"
 
 #include <fmt/format.h>
 
@@ -25,7 +24,9 @@ void print(const std::string& text) noexcept {
 TerminalProgress::TerminalProgress(bool quiet)
     : quiet_(quiet), terminal_(isatty(STDERR_FILENO) == 1) {}
 
-TerminalProgress::~TerminalProgress() { clear(); }
+TerminalProgress::~TerminalProgress() {
+    clear();
+}
 
 void TerminalProgress::clear() noexcept {
     if (shown_) {

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "envpack/base/run_context.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <mutex>
-
-#include "envpack/base/run_context.hpp"
 
 namespace envpack::cli {
 

@@ -12,8 +12,7 @@ function(envpack_add_library name)
     EXPORT_NAME ${name}
     POSITION_INDEPENDENT_CODE ON
     CXX_VISIBILITY_PRESET hidden
-    VISIBILITY_INLINES_HIDDEN ON
-    CXX_CLANG_TIDY "${envpack_tidy_command}")
+    VISIBILITY_INLINES_HIDDEN ON)
   target_compile_features(${target} PUBLIC cxx_std_20)
   target_include_directories(${target} PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/cpp/include>

@@ -1,13 +1,12 @@
-#include <string>
-
+#include "bind.hpp"
 #include "envpack/base/json.hpp"
 #include "envpack/env/constraints.hpp"
 #include "envpack/env/inventory.hpp"
 #include "envpack/env/inventory_output.hpp"
 #include "envpack/env/lock.hpp"
-
-#include "bind.hpp"
 #include "errors.hpp"
+
+#include <string>
 
 #include <pybind11/operators.h>
 #include <pybind11/stl.h>
@@ -39,8 +38,8 @@ void bind_inventory(py::module_& module) {
         .def_readonly("raw_name", &FrozenPackage::raw_name)
         .def_readonly("version", &FrozenPackage::version)
         .def_readonly("raw_version", &FrozenPackage::raw_version)
-        .def_property_readonly("form",
-                               [](const FrozenPackage& p) { return std::string(to_string(p.form)); })
+        .def_property_readonly(
+            "form", [](const FrozenPackage& p) { return std::string(to_string(p.form)); })
         .def_readonly("location", &FrozenPackage::location)
         .def_readonly("layer", &FrozenPackage::layer)
         .def_property_readonly("installer",
@@ -155,8 +154,7 @@ void bind_lock(py::module_& module) {
 
     py::class_<Lock>(module, "Lock", "A pylock.toml (PEP 751); made by envpack.resolve().")
         .def_static(
-            "parse",
-            [](const std::string& toml) { return value_or_raise(Lock::parse(toml)); },
+            "parse", [](const std::string& toml) { return value_or_raise(Lock::parse(toml)); },
             py::arg("toml"), "Reads the text of a lock file; ParseError if it is none.")
         .def("to_toml", &Lock::to_toml, "The text of the lock file: same lock, same bytes.")
         .def_readonly("requires_python", &Lock::requires_python)
@@ -174,7 +172,8 @@ void bind_lock(py::module_& module) {
             },
             "What the lock counts on in its base: name to version.")
         .def_property_readonly(
-            "base", [](const Lock& l) { return l.origin ? text_or_none(l.origin->base) : std::nullopt; })
+            "base",
+            [](const Lock& l) { return l.origin ? text_or_none(l.origin->base) : std::nullopt; })
         .def("__len__", [](const Lock& l) { return l.packages.size(); })
         .def(py::self == py::self)
         .def("_repr_html_", [](const Lock& l) { return html_of(l, "lock_html"); })

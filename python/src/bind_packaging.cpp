@@ -1,6 +1,4 @@
-#include <string>
-#include <variant>
-
+#include "bind.hpp"
 #include "envpack/packaging/marker.hpp"
 #include "envpack/packaging/package_name.hpp"
 #include "envpack/packaging/requirement.hpp"
@@ -9,9 +7,10 @@
 #include "envpack/packaging/tag.hpp"
 #include "envpack/packaging/version.hpp"
 #include "envpack/packaging/wheel_filename.hpp"
-
-#include "bind.hpp"
 #include "errors.hpp"
+
+#include <string>
+#include <variant>
 
 #include <pybind11/operators.h>
 #include <pybind11/stl.h>
@@ -22,7 +21,8 @@ namespace envpack::python {
 namespace {
 
 using namespace envpack::packaging;
-using VersionOrText = std::variant<Version, std::string>;
+// The text first: pybind11 wants a first alternative with a default.
+using VersionOrText = std::variant<std::string, Version>;
 
 Version parse_version(const std::string& text) {
     return value_or_raise(Version::parse(text), "InvalidVersion");

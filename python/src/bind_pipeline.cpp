@@ -1,13 +1,12 @@
-#include <filesystem>
-#include <string>
-
+#include "bind.hpp"
 #include "envpack/pipeline/build.hpp"
 #include "envpack/pipeline/freeze.hpp"
 #include "envpack/pipeline/resolve.hpp"
-
-#include "bind.hpp"
 #include "errors.hpp"
 #include "run.hpp"
+
+#include <filesystem>
+#include <string>
 
 #include <pybind11/stl.h>
 #include <pybind11/stl/filesystem.h>
@@ -82,8 +81,7 @@ void bind_reports(py::module_& module) {
         .def_property_readonly("digest",
                                [](const pipeline::BuildReport& r) { return r.digest.to_string(); })
         .def_property_readonly(
-            "base_digest",
-            [](const pipeline::BuildReport& r) { return r.base_digest.to_string(); })
+            "base_digest", [](const pipeline::BuildReport& r) { return r.base_digest.to_string(); })
         .def_readonly("layers", &pipeline::BuildReport::layers)
         .def_readonly("notes", &pipeline::BuildReport::notes)
         .def(
@@ -112,17 +110,17 @@ void bind_pipeline(py::module_& module) {
                                                .find_links = std::move(find_links),
                                                .no_index = no_index};
              }),
-             py::kw_only(), py::arg("index_url") = py::none(), py::arg("extra_index_urls") = Texts(),
-             py::arg("find_links") = Texts(), py::arg("no_index") = false);
+             py::kw_only(), py::arg("index_url") = py::none(),
+             py::arg("extra_index_urls") = Texts(), py::arg("find_links") = Texts(),
+             py::arg("no_index") = false);
 
     py::class_<pipeline::BuildOptions>(module, "BuildOptions", "What to build, and how.")
         .def(py::init([](std::filesystem::path input, std::string output,
                          std::optional<std::string> base, std::string prefix,
                          std::map<std::string, std::string> env,
-                         std::map<std::string, std::string> labels,
-                         std::optional<std::string> user, std::optional<std::string> workdir,
-                         std::optional<Texts> entrypoint, std::optional<Texts> cmd,
-                         pipeline::IndexOptions indexes) {
+                         std::map<std::string, std::string> labels, std::optional<std::string> user,
+                         std::optional<std::string> workdir, std::optional<Texts> entrypoint,
+                         std::optional<Texts> cmd, pipeline::IndexOptions indexes) {
                  return pipeline::BuildOptions{.input = std::move(input),
                                                .output = std::move(output),
                                                .base = std::move(base),

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <utility>
-
 #include "envpack/base/result.hpp"
+
+#include <utility>
 
 #include <pybind11/pybind11.h>
 

@@ -1,5 +1,8 @@
 #pragma once
 
+#include "envpack/base/run_context.hpp"
+#include "errors.hpp"
+
 #include <chrono>
 #include <condition_variable>
 #include <exception>
@@ -11,10 +14,6 @@
 #include <string>
 #include <thread>
 #include <vector>
-
-#include "envpack/base/run_context.hpp"
-
-#include "errors.hpp"
 
 #include <pybind11/pybind11.h>
 

@@ -6,7 +6,6 @@
 #include "envpack/oci/image_config.hpp"
 #include "envpack/oci/manifest.hpp"
 #include "envpack/packaging/core_metadata.hpp"
-
 #include "fuzzing.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

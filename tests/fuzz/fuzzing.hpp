@@ -1,10 +1,10 @@
 #pragma once
 
+#include "envpack/base/assert.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
-
-#include "envpack/base/assert.hpp"
 
 /// The fuzzer's bytes as text.
 inline std::string_view fuzz_text(const std::uint8_t* data, std::size_t size) {

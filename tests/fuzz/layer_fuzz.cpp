@@ -1,19 +1,19 @@
 // A foreign layer: bounded, and no path in it leaves the root.
 
-#include <memory>
-
 #include "envpack/archive/layer_listing.hpp"
 #include "envpack/archive/stacked_tree.hpp"
 #include "envpack/base/bytes.hpp"
-
 #include "fuzzing.hpp"
+
+#include <memory>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace envpack;
     const Limits limits{.max_entries = 10'000, .max_total_size = std::uint64_t{64} << 20};
     auto listing = archive::list_layer(
         std::make_unique<MemorySource>(fuzz_text(data, size)),
-        [](const SafePath&, const archive::FileInfo& info) { return info.size < 4096; }, limits, {});
+        [](const SafePath&, const archive::FileInfo& info) { return info.size < 4096; }, limits,
+        {});
     if (!listing) {
         return 0;
     }

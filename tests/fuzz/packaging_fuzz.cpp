@@ -5,7 +5,6 @@
 #include "envpack/packaging/specifier_set.hpp"
 #include "envpack/packaging/version.hpp"
 #include "envpack/packaging/wheel_filename.hpp"
-
 #include "fuzzing.hpp"
 
 namespace {

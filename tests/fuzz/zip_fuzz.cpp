@@ -1,14 +1,12 @@
 // A wheel as an archive: what the strict reader accepts can be read to the end or fails its checks.
 
-#include <cstdlib>
-
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include "envpack/archive/zip_reader.hpp"
 #include "envpack/base/bytes.hpp"
-
 #include "fuzzing.hpp"
+
+#include <cstdlib>
+#include <sys/mman.h>
+#include <unistd.h>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace envpack;

@@ -1,9 +1,9 @@
 // A program of somebody who embeds envpack; both consumer projects build it.
-#include <iostream>
-
 #include "envpack/packaging/specifier_set.hpp"
 #include "envpack/packaging/version.hpp"
 #include "envpack/pipeline/freeze.hpp"
+
+#include <iostream>
 
 int main(int argc, char** argv) {
     const auto version = envpack::packaging::Version::parse("2.3.0a0+6ddf5cf85e.nv24.04");

@@ -1,14 +1,13 @@
+#include "envpack/base/file.hpp"
+
 #include <array>
 #include <cerrno>
 #include <cstdlib>
-#include <utility>
-
 #include <fcntl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "envpack/base/file.hpp"
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -96,7 +95,9 @@ Result<void> AtomicFile::finish() {
     return {};
 }
 
-Result<void> AtomicFile::commit() { return commit_as(target_); }
+Result<void> AtomicFile::commit() {
+    return commit_as(target_);
+}
 
 Result<void> AtomicFile::commit_as(const std::filesystem::path& target) {
     ENVPACK_CHECK(finish());
@@ -132,6 +133,8 @@ TemporaryDirectory::~TemporaryDirectory() {
     }
 }
 
-std::filesystem::path TemporaryDirectory::release() && { return std::exchange(path_, {}); }
+std::filesystem::path TemporaryDirectory::release() && {
+    return std::exchange(path_, {});
+}
 
 }  // namespace envpack

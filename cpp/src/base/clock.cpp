@@ -1,9 +1,9 @@
 #include "envpack/base/clock.hpp"
 
+#include "envpack/base/assert.hpp"
+
 #include <charconv>
 #include <chrono>
-
-#include "envpack/base/assert.hpp"
 
 #include <fmt/format.h>
 

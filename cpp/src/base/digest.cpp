@@ -1,9 +1,9 @@
 #include "envpack/base/digest.hpp"
 
+#include "envpack/base/assert.hpp"
+
 #include <cstring>
 #include <utility>
-
-#include "envpack/base/assert.hpp"
 
 #include <fmt/format.h>
 #include <openssl/evp.h>
@@ -24,7 +24,8 @@ const EVP_MD* sha256_algorithm() {
 }
 
 Error malformed(std::string_view text, std::string_view expected) {
-    return Error(ErrorCode::parse_error, fmt::format("`{}` is no {}", text.substr(0, 100), expected))
+    return Error(ErrorCode::parse_error,
+                 fmt::format("`{}` is no {}", text.substr(0, 100), expected))
         .with_rule("digest.malformed");
 }
 
@@ -116,7 +117,9 @@ Digest Digest::from_bytes(const Bytes& bytes) noexcept {
     return digest;
 }
 
-std::string Digest::to_string() const { return "sha256:" + hex(); }
+std::string Digest::to_string() const {
+    return "sha256:" + hex();
+}
 
 std::string Digest::hex() const {
     std::string out;

@@ -1,12 +1,12 @@
 #include "envpack/base/error.hpp"
 
+#include "envpack/base/text.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <system_error>
 #include <utility>
 #include <vector>
-
-#include "envpack/base/text.hpp"
 
 #include <fmt/format.h>
 
@@ -36,13 +36,10 @@ std::string caret_lines(const Error::Span& span) {
     const std::size_t end = std::min(input.find('\n', offset), input.size());
     const std::size_t width = std::max<std::size_t>(1, std::min(span.length, end - offset));
     constexpr std::size_t longest_line = 4096;
-    return fmt::format("    {}\n    {}{}",
-                       text::printable(input.substr(begin, end - begin), longest_line),
-                       std::string(text::printable(input.substr(begin, offset - begin),
-                                                   longest_line)
-                                       .size(),
-                                   ' '),
-                       std::string(width, '^'));
+    return fmt::format(
+        "    {}\n    {}{}", text::printable(input.substr(begin, end - begin), longest_line),
+        std::string(text::printable(input.substr(begin, offset - begin), longest_line).size(), ' '),
+        std::string(width, '^'));
 }
 
 }  // namespace
@@ -84,14 +81,30 @@ Error::Error(ErrorCode code, std::string message) {
     detail_ = std::move(detail);
 }
 
-ErrorCode Error::code() const noexcept { return detail_->code; }
-std::string_view Error::message() const noexcept { return detail_->message; }
-std::span<const std::string> Error::contexts() const noexcept { return detail_->contexts; }
-std::string_view Error::hint() const noexcept { return detail_->hint; }
-std::string_view Error::rule() const noexcept { return detail_->rule; }
-std::optional<int> Error::http_status() const noexcept { return detail_->http_status; }
-std::optional<int> Error::os_error() const noexcept { return detail_->os_error; }
-std::string_view Error::path() const noexcept { return detail_->path; }
+ErrorCode Error::code() const noexcept {
+    return detail_->code;
+}
+std::string_view Error::message() const noexcept {
+    return detail_->message;
+}
+std::span<const std::string> Error::contexts() const noexcept {
+    return detail_->contexts;
+}
+std::string_view Error::hint() const noexcept {
+    return detail_->hint;
+}
+std::string_view Error::rule() const noexcept {
+    return detail_->rule;
+}
+std::optional<int> Error::http_status() const noexcept {
+    return detail_->http_status;
+}
+std::optional<int> Error::os_error() const noexcept {
+    return detail_->os_error;
+}
+std::string_view Error::path() const noexcept {
+    return detail_->path;
+}
 const Error::Span* Error::span() const noexcept {
     return detail_->span ? &*detail_->span : nullptr;
 }
@@ -128,8 +141,9 @@ Error Error::with_context(std::string doing) && {
 }
 
 Error Error::with_span(std::string input, std::size_t offset, std::size_t length) && {
-    return std::move(*this).changed(
-        [&](Detail& d) { d.span = Span{std::move(input), offset, length}; });
+    return std::move(*this).changed([&](Detail& d) {
+        d.span = Span{std::move(input), offset, length};
+    });
 }
 
 Error Error::with_hint(std::string hint) && {

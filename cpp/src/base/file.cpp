@@ -1,12 +1,11 @@
 #include "envpack/base/file.hpp"
 
 #include <cerrno>
-#include <utility>
-
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -99,7 +98,8 @@ MappedFile::~MappedFile() {
 
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t max_size) {
     ENVPACK_TRY(FileSource source, FileSource::open(path));
-    return with_context(read_all(source, max_size), fmt::format("while reading `{}`", path.string()));
+    return with_context(read_all(source, max_size),
+                        fmt::format("while reading `{}`", path.string()));
 }
 
 Result<void> ensure_directory(const std::filesystem::path& path) {

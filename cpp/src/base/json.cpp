@@ -1,10 +1,10 @@
 #include "envpack/base/json.hpp"
 
+#include "envpack/base/assert.hpp"
+
 #include <algorithm>
 #include <limits>
 #include <unordered_set>
-
-#include "envpack/base/assert.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -47,9 +47,8 @@ public:
 
     bool parse_error(std::size_t position, const std::string& token,
                      const nlohmann::json::exception&) override {
-        error_ = Error(ErrorCode::parse_error,
-                       fmt::format("malformed JSON at byte {} near `{}`", position,
-                                   token.substr(0, 40)))
+        error_ = Error(ErrorCode::parse_error, fmt::format("malformed JSON at byte {} near `{}`",
+                                                           position, token.substr(0, 40)))
                      .with_rule("json.malformed");
         return false;
     }
@@ -106,9 +105,9 @@ private:
 };
 
 Error wrong_kind(std::string_view key, std::string_view kind, const Value* found) {
-    return Error(ErrorCode::parse_error,
-                 found == nullptr ? fmt::format("`{}` is missing", key)
-                                  : fmt::format("`{}` is no {}", key, kind));
+    return Error(ErrorCode::parse_error, found == nullptr
+                                             ? fmt::format("`{}` is missing", key)
+                                             : fmt::format("`{}` is no {}", key, kind));
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
+#include "envpack/base/json.hpp"
+
 #include <algorithm>
 #include <cmath>
-
-#include "envpack/base/json.hpp"
 
 #include <fmt/format.h>
 

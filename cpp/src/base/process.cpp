@@ -1,17 +1,16 @@
 #include "envpack/base/process.hpp"
 
+#include "envpack/base/file.hpp"
+
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "envpack/base/file.hpp"
 
 #include <fmt/format.h>
 
@@ -84,9 +83,9 @@ Result<pid_t> spawn(const ProcessOptions& options, const Pipe& out, const Pipe& 
     const std::vector<char*> environment =
         options.environment ? pointers(*options.environment) : std::vector<char*>{};
     pid_t child = 0;
-    const int error = posix_spawnp(&child, arguments.front(), setup.actions(), setup.attributes(),
-                                   arguments.data(),
-                                   options.environment ? environment.data() : environ);
+    const int error =
+        posix_spawnp(&child, arguments.front(), setup.actions(), setup.attributes(),
+                     arguments.data(), options.environment ? environment.data() : environ);
     if (error != 0) {
         return fail(os_failure("run", options.arguments.front(), error));
     }
@@ -104,8 +103,8 @@ Result<bool> drain(const FileHandle& end, std::string& text, std::size_t max_out
         return fail(os_failure("read", "pipe", errno));
     }
     if (text.size() + static_cast<std::size_t>(count) > max_output) {
-        return fail(ErrorCode::limit_exceeded, fmt::format("more than {} bytes of output",
-                                                           max_output));
+        return fail(ErrorCode::limit_exceeded,
+                    fmt::format("more than {} bytes of output", max_output));
     }
     text.append(block.data(), static_cast<std::size_t>(count));
     return count > 0;

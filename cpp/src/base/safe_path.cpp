@@ -1,9 +1,9 @@
 #include "envpack/base/safe_path.hpp"
 
-#include <vector>
-
 #include "envpack/base/assert.hpp"
 #include "envpack/base/text.hpp"
+
+#include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -12,8 +12,7 @@ namespace envpack {
 namespace {
 
 Error unsafe(std::string_view path, std::string_view reason) {
-    return Error(ErrorCode::parse_error,
-                 fmt::format("path `{}` {}", text::printable(path), reason))
+    return Error(ErrorCode::parse_error, fmt::format("path `{}` {}", text::printable(path), reason))
         .with_rule("path.unsafe");
 }
 
@@ -109,7 +108,8 @@ SafePath SafePath::join(const SafePath& below) const {
 SafePath SafePath::operator/(std::string_view segment) const {
     ENVPACK_ASSERT(!segment.empty() && segment != "." && segment != ".." &&
                    segment.find('/') == std::string_view::npos);
-    return is_root() ? SafePath(std::string(segment)) : SafePath(fmt::format("{}/{}", text_, segment));
+    return is_root() ? SafePath(std::string(segment))
+                     : SafePath(fmt::format("{}/{}", text_, segment));
 }
 
 bool SafePath::is_below(const SafePath& ancestor) const noexcept {

@@ -10,7 +10,9 @@ namespace {
 
 constexpr std::string_view white_space = " \t\r\n\f\v";
 
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char lower(char c) noexcept {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 int hex_value(char c) noexcept {
     const char l = lower(c);

@@ -14,7 +14,8 @@ namespace {
 
 Result<json::Value> convert(const ::toml::node& node, std::size_t depth) {
     if (depth == 0) {
-        return fail(Error(ErrorCode::limit_exceeded, "TOML nests too deeply").with_rule("toml.depth"));
+        return fail(
+            Error(ErrorCode::limit_exceeded, "TOML nests too deeply").with_rule("toml.depth"));
     }
     if (const auto* table = node.as_table()) {
         json::Object members;
@@ -77,7 +78,8 @@ bool nests_too_deeply(std::string_view text, std::size_t max_depth) {
 
 Result<json::Value> parse(std::string_view text, std::size_t max_depth) {
     if (nests_too_deeply(text, max_depth)) {
-        return fail(Error(ErrorCode::limit_exceeded, "TOML nests too deeply").with_rule("toml.depth"));
+        return fail(
+            Error(ErrorCode::limit_exceeded, "TOML nests too deeply").with_rule("toml.depth"));
     }
     const ::toml::parse_result result = ::toml::parse(text);
     if (!result) {

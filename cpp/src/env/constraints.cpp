@@ -40,11 +40,12 @@ std::string reason_for(const Skipped& skipped) {
 }
 
 std::vector<std::string> header_of(const Inventory& inventory, const ConstraintsOptions& options) {
-    std::vector<std::string> header{"constraints made by envpack " + options.envpack_version +
-                                    ": what is installed must stay as it is"};
-    if (options.envpack_version.empty()) {
-        header[0] = "constraints made by envpack: what is installed must stay as it is";
-    }
+    // pip looks for `coding:` in the first two lines (PEP 263), and a source can be called
+    // `oci:encoding:v1`: so two lines of ours come first.
+    std::vector<std::string> header{
+        "constraints made by envpack" +
+            (options.envpack_version.empty() ? "" : ' ' + options.envpack_version),
+        "what is installed must stay as it is"};
     const auto add = [&](std::string_view key, std::string_view value) {
         if (!value.empty()) {
             header.push_back(std::string(key) + ": " + text::printable(value, 1000));

@@ -1,5 +1,7 @@
 #include "envpack/env/explain.hpp"
 
+#include "explain_ways_out.hpp"
+
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -8,8 +10,6 @@
 #include <utility>
 
 #include <fmt/format.h>
-
-#include "explain_ways_out.hpp"
 
 namespace envpack::env {
 
@@ -196,8 +196,8 @@ private:
                 continue;
             }
             for (const ConflictTerm& term : node.terms) {
-                if (!term.positive && term.package.name == name &&
-                    term.range.contains(release) && !term.range.contains(version)) {
+                if (!term.positive && term.package.name == name && term.range.contains(release) &&
+                    !term.range.contains(version)) {
                     return true;
                 }
             }
@@ -280,8 +280,9 @@ std::string indented(std::string_view text, std::string_view indent) {
 }
 
 std::size_t columns(std::string_view text) {
-    return static_cast<std::size_t>(std::count_if(
-        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+        return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+    }));
 }
 
 std::string text_of(const Explanation& explanation, const std::string& reason_why) {
@@ -316,9 +317,9 @@ std::string text_of(const Explanation& explanation, const std::string& reason_wh
     if (!explanation.ways_out.empty()) {
         text += "\n  Ways out, smallest change first:\n";
         for (std::size_t i = 0; i < explanation.ways_out.size(); ++i) {
-            text += fmt::format("    {}. {}\n       {}\n", i + 1,
-                                explanation.ways_out[i].description,
-                                explanation.ways_out[i].command);
+            text +=
+                fmt::format("    {}. {}\n       {}\n", i + 1, explanation.ways_out[i].description,
+                            explanation.ways_out[i].command);
         }
     }
     return text;
@@ -382,13 +383,15 @@ json::Value Explanation::to_json() const {
     }
     json::Array ways;
     for (const WayOut& way : ways_out) {
-        ways.emplace_back(json::Object{{"kind", way.kind},
-                                       {"description", way.description},
-                                       {"command", way.command}});
+        ways.emplace_back(json::Object{
+            {"kind", way.kind}, {"description", way.description}, {"command", way.command}});
     }
-    return json::Object{{"headline", headline}, {"packages", std::move(names)},
-                        {"causes", std::move(facts)}, {"ways_out", std::move(ways)},
-                        {"proof", proof}, {"derivation", derivation}};
+    return json::Object{{"headline", headline},
+                        {"packages", std::move(names)},
+                        {"causes", std::move(facts)},
+                        {"ways_out", std::move(ways)},
+                        {"proof", proof},
+                        {"derivation", derivation}};
 }
 
 }  // namespace envpack::env

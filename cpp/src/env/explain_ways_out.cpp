@@ -1,13 +1,13 @@
 #include "explain_ways_out.hpp"
 
+#include "envpack/base/text.hpp"
+
 #include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include <fmt/format.h>
-
-#include "envpack/base/text.hpp"
 
 namespace envpack::env {
 
@@ -52,9 +52,9 @@ std::vector<UserRequirement> with_specifiers(std::span<const UserRequirement> re
 }
 
 std::string names_text(const std::vector<std::string>& names) {
-    std::vector<std::string> shown(names.begin(),
-                                   names.begin() + static_cast<std::ptrdiff_t>(
-                                                       std::min(names.size(), max_names)));
+    std::vector<std::string> shown(
+        names.begin(),
+        names.begin() + static_cast<std::ptrdiff_t>(std::min(names.size(), max_names)));
     std::string text = text::join(shown, ", ");
     if (names.size() > max_names) {
         text += fmt::format(" and {} more", names.size() - max_names);
@@ -63,11 +63,10 @@ std::string names_text(const std::vector<std::string>& names) {
 }
 
 /// "an older x, 1.4": relative to the newest version that was asked for.
-Result<std::string> describe_other(PackageProvider& provider,
-                                   const packaging::Requirement& wanted, const Version& version) {
+Result<std::string> describe_other(PackageProvider& provider, const packaging::Requirement& wanted,
+                                   const Version& version) {
     if (provider.is_frozen(wanted.name)) {
-        return fmt::format("keep the {} of the base, {}", wanted.name.str(),
-                           version.to_string());
+        return fmt::format("keep the {} of the base, {}", wanted.name.str(), version.to_string());
     }
     ENVPACK_TRY(const auto versions, provider.versions(wanted.name));
     const VersionRange asked = VersionRange::of(wanted.specifiers);
@@ -82,11 +81,9 @@ Result<std::string> describe_other(PackageProvider& provider,
 Result<std::optional<WayOut>> other_version(PackageProvider& provider,
                                             std::span<const UserRequirement> requirements,
                                             const packaging::Requirement& wanted,
-                                            const ExplainOptions& options,
-                                            const RunContext& run) {
-    ENVPACK_TRY(const auto open,
-                attempt(provider, provider.options(),
-                        with_specifiers(requirements, wanted.name, {}), run));
+                                            const ExplainOptions& options, const RunContext& run) {
+    ENVPACK_TRY(const auto open, attempt(provider, provider.options(),
+                                         with_specifiers(requirements, wanted.name, {}), run));
     if (!open) {
         return std::optional<WayOut>();
     }
@@ -106,9 +103,9 @@ Result<std::optional<WayOut>> other_version(PackageProvider& provider,
                   fmt::format("{} … \"{}\"", options.command, pinned.to_string())};
 }
 
-Result<std::optional<WayOut>> without_constraint(
-    PackageProvider& provider, std::span<const UserRequirement> requirements,
-    const PackageName& name, const RunContext& run) {
+Result<std::optional<WayOut>> without_constraint(PackageProvider& provider,
+                                                 std::span<const UserRequirement> requirements,
+                                                 const PackageName& name, const RunContext& run) {
     ProviderOptions changed = provider.options();
     std::vector<std::string> given_up;
     std::erase_if(changed.constraints, [&](const UserRequirement& constraint) {
@@ -155,9 +152,8 @@ Result<std::optional<WayOut>> unfreeze(PackageProvider& provider,
             continue;
         }
         for (const packaging::Requirement& needed : other.requires_dist) {
-            if (needed.name != name ||
-                (needed.marker &&
-                 !needed.marker->evaluate_with_extra(changed.environment, nullptr))) {
+            if (needed.name != name || (needed.marker && !needed.marker->evaluate_with_extra(
+                                                             changed.environment, nullptr))) {
                 continue;
             }
             if (needed.specifiers.contains(*base.version, true) &&
@@ -169,14 +165,14 @@ Result<std::optional<WayOut>> unfreeze(PackageProvider& provider,
             break;
         }
     }
-    std::string description = fmt::format("replace the {} of the base by {}", name.str(),
-                                          chosen->second.to_string());
+    std::string description =
+        fmt::format("replace the {} of the base by {}", name.str(), chosen->second.to_string());
     if (!broken.empty()) {
         description += fmt::format("; breaks {}", names_text(broken));
     }
     if (!built_against.empty()) {
-        description += fmt::format("; built against the present one: {}",
-                                   names_text(built_against));
+        description +=
+            fmt::format("; built against the present one: {}", names_text(built_against));
     }
     return WayOut{"unfreeze", std::move(description),
                   fmt::format("{} … --unfreeze {}", options.command, name.str())};

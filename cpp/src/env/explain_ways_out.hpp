@@ -1,17 +1,17 @@
 #pragma once
 
+#include "envpack/env/explain.hpp"
+
 #include <cstddef>
 #include <set>
 #include <span>
 #include <vector>
 
-#include "envpack/env/explain.hpp"
-
 namespace envpack::env {
 
 /// What a conflict is about, as far as changes of the request go.
 struct Involved {
-    std::vector<std::size_t> requirements = {};  ///< positions in the request
+    std::vector<std::size_t> requirements = {};         ///< positions in the request
     std::set<packaging::PackageName> constrained = {};  ///< packages with a limit in the way
     std::set<packaging::PackageName> frozen = {};       ///< base packages in the way
     bool has_prereleases = false;                       ///< pre-releases would be there

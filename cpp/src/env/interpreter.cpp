@@ -111,6 +111,15 @@ Result<FoundInterpreters> find_interpreter(const archive::FileTree& tree,
             }
         }
     }
+    // 3. Only `python3.12`, say, which nobody starts by a general name.
+    ENVPACK_TRY(auto named, places.others(SafePath()));
+    for (auto place = named.begin(); place != named.end(); ++place) {
+        ENVPACK_TRY(auto found, describe_executable(tree, *place, run));
+        if (found) {
+            named.erase(place);
+            return FoundInterpreters{.chosen = *std::move(found), .others = std::move(named)};
+        }
+    }
     return fail(Error(ErrorCode::not_found, "there is no Python interpreter")
                     .with_hint("name one with --python, or choose a base that has Python"));
 }

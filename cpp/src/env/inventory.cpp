@@ -49,6 +49,14 @@ private:
             shadow(kept, other);  // an egg-link comes last for every installer
             return;
         }
+        if (kept.raw_version == other.raw_version) {
+            // Debian ships some packages as dist-info and egg-info. The first has its requirements
+            // where every installer looks.
+            if (!kept.location.ends_with(".dist-info")) {
+                std::swap(kept, other);
+            }
+            return;
+        }
         problems_.push_back(
             {"duplicate-dist-info", std::string(kept.name.str()) + ' ' + describe(kept) + ", " +
                                         std::string(other.name.str()) + ' ' + describe(other)});

@@ -1,13 +1,13 @@
 #include "envpack/env/package_provider.hpp"
 
+#include "envpack/base/parallel.hpp"
+#include "provider_state.hpp"
+
 #include <algorithm>
 #include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
-
-#include "envpack/base/parallel.hpp"
-#include "provider_state.hpp"
 
 namespace envpack::env {
 
@@ -22,9 +22,9 @@ using resolver::Unavailable;
 
 bool is_torch_stack(const PackageName& name) {
     static constexpr std::string_view names[] = {
-        "apex",           "deepspeed", "fbgemm-gpu", "flash-attn",         "pytorch-triton",
-        "torch",          "torchao",   "torchaudio", "torchcodec",         "torch-tensorrt",
-        "torchvision",    "triton",    "vllm",       "transformer-engine", "xformers"};
+        "apex",        "deepspeed", "fbgemm-gpu", "flash-attn",         "pytorch-triton",
+        "torch",       "torchao",   "torchaudio", "torchcodec",         "torch-tensorrt",
+        "torchvision", "triton",    "vllm",       "transformer-engine", "xformers"};
     return name.str().starts_with("nvidia-") || name.str().starts_with("cuda-") ||
            std::find(std::begin(names), std::end(names), name.str()) != std::end(names);
 }
@@ -60,7 +60,7 @@ const Provided* PackageProvider::State::find(const PackageName& name) const noex
 const Provided* PackageProvider::State::frozen(const PackageName& name) const noexcept {
     const Provided* base = find(name);
     return base != nullptr && (base->unremovable || !options.unfrozen.contains(name)) ? base
-                                                                                    : nullptr;
+                                                                                      : nullptr;
 }
 
 const Version* PackageProvider::State::preferred(const PackageName& name) const noexcept {
@@ -140,12 +140,16 @@ PackageProvider::PackageProvider(PackageProvider&&) noexcept = default;
 PackageProvider& PackageProvider::operator=(PackageProvider&&) noexcept = default;
 
 PackageProvider PackageProvider::with_options(ProviderOptions options) const {
-    return PackageProvider(std::make_unique<State>(state_->world, std::move(options),
-                                                   state_->provided, state_->run));
+    return PackageProvider(
+        std::make_unique<State>(state_->world, std::move(options), state_->provided, state_->run));
 }
 
-const ProviderOptions& PackageProvider::options() const noexcept { return state_->options; }
-std::span<const Provided> PackageProvider::provided() const noexcept { return state_->provided; }
+const ProviderOptions& PackageProvider::options() const noexcept {
+    return state_->options;
+}
+std::span<const Provided> PackageProvider::provided() const noexcept {
+    return state_->provided;
+}
 const Provided* PackageProvider::find_provided(const PackageName& name) const noexcept {
     return state_->find(name);
 }
@@ -229,26 +233,24 @@ Result<std::vector<Exclusion>> PackageProvider::exclusions(const Package& packag
     return result;
 }
 
-Result<std::uint64_t> PackageProvider::priority(const Package& package,
-                                                const VersionRange& range) {
+Result<std::uint64_t> PackageProvider::priority(const Package& package, const VersionRange& range) {
     if (state_->frozen(package.name) != nullptr) {
         return 0;
     }
-    if (const auto found = state_->requested.find(package.name);
-        found != state_->requested.end()) {
+    if (const auto found = state_->requested.find(package.name); found != state_->requested.end()) {
         return 1 + found->second;
     }
     // Then those with the least choice.
     ENVPACK_TRY(ProjectCandidates * candidates, state_->candidates(package.name));
     const auto versions = candidates->versions();
-    return 1 + state_->requested.size() + static_cast<std::uint64_t>(
-        std::count_if(versions.begin(), versions.end(),
-                      [&](const Version& version) { return range.contains(version); }));
+    return 1 + state_->requested.size() +
+           static_cast<std::uint64_t>(
+               std::count_if(versions.begin(), versions.end(),
+                             [&](const Version& version) { return range.contains(version); }));
 }
 
 Result<std::variant<Version, Unavailable>> PackageProvider::choose(
-    const Package& package, const VersionRange& range,
-    std::span<const resolver::Demand> demands) {
+    const Package& package, const VersionRange& range, std::span<const resolver::Demand> demands) {
     if (const Provided* base = state_->frozen(package.name)) {
         if (auto absence = state_->why_not_frozen(package.name, range)) {
             return Unavailable{std::move(absence->text)};

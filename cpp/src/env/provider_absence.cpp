@@ -1,14 +1,14 @@
 #include "envpack/env/provider_absence.hpp"
 
+#include "envpack/base/text.hpp"
+#include "provider_state.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <map>
 #include <utility>
 
 #include <fmt/format.h>
-
-#include "envpack/base/text.hpp"
-#include "provider_state.hpp"
 
 namespace envpack::env {
 
@@ -18,9 +18,9 @@ using packaging::VersionRange;
 
 std::string_view to_string(AbsenceKind kind) noexcept {
     static constexpr std::string_view names[] = {
-        "base-pinned",       "base-is-prerelease",   "legacy-version",  "constraint-forces",
-        "no-such-project",   "version-not-on-index", "requires-python", "no-wheel-for-python",
-        "no-wheel-for-platform", "source-only",      "too-new",         "yanked",
+        "base-pinned",           "base-is-prerelease",   "legacy-version",  "constraint-forces",
+        "no-such-project",       "version-not-on-index", "requires-python", "no-wheel-for-python",
+        "no-wheel-for-platform", "source-only",          "too-new",         "yanked",
         "prerelease-only"};
     return names[static_cast<std::size_t>(kind)];
 }
@@ -40,8 +40,8 @@ std::string fold_versions(std::span<const Version> versions, const VersionRange&
         if (pieces.size() == max_pieces) {
             left_out += end - begin;
         } else if (end - begin > 2) {
-            pieces.push_back(fmt::format("{} … {}", versions[begin].to_string(),
-                                         versions[end - 1].to_string()));
+            pieces.push_back(
+                fmt::format("{} … {}", versions[begin].to_string(), versions[end - 1].to_string()));
         } else {
             pieces.push_back(versions[begin].to_string());
             end = begin + 1;
@@ -71,11 +71,11 @@ std::optional<Absence> PackageProvider::State::why_not_frozen(const PackageName&
     if (range.contains(*base->version)) {
         return std::nullopt;
     }
-    const bool is_near = base->version->is_prerelease() &&
-                         range.contains(base->version->base_version());
-    return Absence{is_near ? AbsenceKind::base_is_prerelease : AbsenceKind::base_pinned,
-                   fmt::format("the base has {} {}{}", name.str(), base->version->to_string(),
-                               place)};
+    const bool is_near =
+        base->version->is_prerelease() && range.contains(base->version->base_version());
+    return Absence{
+        is_near ? AbsenceKind::base_is_prerelease : AbsenceKind::base_pinned,
+        fmt::format("the base has {} {}{}", name.str(), base->version->to_string(), place)};
 }
 
 Absence PackageProvider::State::why_none(const PackageName& name, ProjectCandidates& candidates,
@@ -84,10 +84,13 @@ Absence PackageProvider::State::why_none(const PackageName& name, ProjectCandida
         return {AbsenceKind::no_such_project,
                 fmt::format("no index has a project `{}`", name.str())};
     }
+    const std::string index = candidates.project()->index_url.empty()
+                                  ? "the index"
+                                  : text::redact_url(candidates.project()->index_url);
     const auto versions = candidates.versions();
     if (versions.empty()) {
         return {AbsenceKind::version_not_on_index,
-                fmt::format("the index has no files of {}", name.str())};
+                fmt::format("{} has no files of {}", index, name.str())};
     }
     VersionRange allowed = range;
     for (const Limit& limit : limits_of(name)) {
@@ -113,8 +116,7 @@ Absence PackageProvider::State::why_none(const PackageName& name, ProjectCandida
                    reason.empty() ? "is yanked"
                                   : fmt::format("is yanked: {}", text::printable(reason))};
         } else if (candidate.is_usable()) {
-            key = {AbsenceKind::prerelease_only,
-                   "is a pre-release, and no requirement names one"};
+            key = {AbsenceKind::prerelease_only, "is a pre-release, and no requirement names one"};
         }
         const auto one = VersionRange::of(versions[i]);
         const auto [entry, is_new] = groups.try_emplace(std::move(key), one);
@@ -124,7 +126,7 @@ Absence PackageProvider::State::why_none(const PackageName& name, ProjectCandida
     }
     if (!is_inhabited) {
         return {AbsenceKind::version_not_on_index,
-                fmt::format("the index has {} {}", name.str(),
+                fmt::format("{} has {} {}", index, name.str(),
                             fold_versions(versions, VersionRange::full()))};
     }
     if (groups.empty()) {
@@ -138,16 +140,14 @@ Absence PackageProvider::State::why_none(const PackageName& name, ProjectCandida
     std::vector<std::pair<const Version*, std::string>> sentences;
     AbsenceKind kind = AbsenceKind::version_not_on_index;
     for (const auto& [key, members] : groups) {
-        const auto newest = std::find_if(versions.rbegin(), versions.rend(), [&](const auto& v) {
-            return members.contains(v);
-        });
+        const auto newest = std::find_if(versions.rbegin(), versions.rend(),
+                                         [&](const auto& v) { return members.contains(v); });
         if (std::all_of(sentences.begin(), sentences.end(),
                         [&](const auto& other) { return *other.first < *newest; })) {
             kind = key.first;
         }
         sentences.emplace_back(&*newest, fmt::format("{} {} {}", name.str(),
-                                                     fold_versions(versions, members),
-                                                     key.second));
+                                                     fold_versions(versions, members), key.second));
     }
     std::sort(sentences.begin(), sentences.end(),
               [](const auto& a, const auto& b) { return *a.first > *b.first; });
@@ -166,8 +166,7 @@ Result<Absence> PackageProvider::absence(const PackageName& name, const VersionR
     }
     ENVPACK_TRY(ProjectCandidates * candidates, state_->candidates(name));
     State::Pick picked = state_->pick(name, *candidates, range, demands);
-    return picked.position ? state_->why_none(name, *candidates, range)
-                           : std::move(picked.absence);
+    return picked.position ? state_->why_none(name, *candidates, range) : std::move(picked.absence);
 }
 
 }  // namespace envpack::env

@@ -1,5 +1,8 @@
 #include "provider_candidates.hpp"
 
+#include "envpack/packaging/sdist_filename.hpp"
+#include "envpack/packaging/wheel_filename.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <map>
@@ -8,9 +11,6 @@
 #include <unordered_map>
 
 #include <fmt/format.h>
-
-#include "envpack/packaging/sdist_filename.hpp"
-#include "envpack/packaging/wheel_filename.hpp"
 
 namespace envpack::env {
 
@@ -33,7 +33,9 @@ CandidateRules::CandidateRules(const ProviderOptions& options)
 
 namespace {
 
-bool is_wheel(std::string_view filename) { return filename.ends_with(".whl"); }
+bool is_wheel(std::string_view filename) {
+    return filename.ends_with(".whl");
+}
 
 /// The text of the version in a file name; empty for a kind of file that pip does not take.
 std::string_view version_text(std::string_view filename) {
@@ -99,8 +101,7 @@ ProjectCandidates::ProjectCandidates(const packaging::PackageName& name,
     for (auto& [version, files] : by_version) {
         std::sort(files.begin(), files.end());
         // Of several spellings (1.0, 1.0.0), that of the first file of the page is kept.
-        const auto spelled =
-            Version::parse(version_text(project_->files[files.front()].filename));
+        const auto spelled = Version::parse(version_text(project_->files[files.front()].filename));
         versions_.push_back(spelled.value_or(version));
         files_.push_back(std::move(files));
     }
@@ -175,8 +176,7 @@ Candidate ProjectCandidates::judge(std::span<const std::size_t> files) const {
             continue;
         }
         if (is_newer(file, rules_->exclude_newer)) {
-            refuse(Distance::too_new,
-                   fmt::format("was uploaded after {}", rules_->exclude_newer));
+            refuse(Distance::too_new, fmt::format("was uploaded after {}", rules_->exclude_newer));
             continue;
         }
         if (!best_key || *best_key < key) {
@@ -186,10 +186,12 @@ Candidate ProjectCandidates::judge(std::span<const std::size_t> files) const {
         }
     }
     if (best.file == nullptr) {
-        static constexpr AbsenceKind kinds[] = {
-            AbsenceKind::too_new,      AbsenceKind::requires_python,
-            AbsenceKind::no_wheel_for_platform, AbsenceKind::no_wheel_for_python,
-            AbsenceKind::source_only,  AbsenceKind::version_not_on_index};
+        static constexpr AbsenceKind kinds[] = {AbsenceKind::too_new,
+                                                AbsenceKind::requires_python,
+                                                AbsenceKind::no_wheel_for_platform,
+                                                AbsenceKind::no_wheel_for_python,
+                                                AbsenceKind::source_only,
+                                                AbsenceKind::version_not_on_index};
         best.kind = kinds[static_cast<std::size_t>(closest.distance)];
         best.detail = std::move(closest.detail);
     }

@@ -1,5 +1,10 @@
 #pragma once
 
+#include "envpack/env/package_provider.hpp"
+#include "envpack/index/package_index.hpp"
+#include "envpack/packaging/tag.hpp"
+#include "envpack/packaging/version.hpp"
+
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -8,11 +13,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "envpack/env/package_provider.hpp"
-#include "envpack/index/package_index.hpp"
-#include "envpack/packaging/tag.hpp"
-#include "envpack/packaging/version.hpp"
 
 namespace envpack::env {
 

@@ -1,11 +1,11 @@
+#include "envpack/base/parallel.hpp"
+#include "envpack/base/text.hpp"
+#include "provider_state.hpp"
+
 #include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
-
-#include "envpack/base/parallel.hpp"
-#include "envpack/base/text.hpp"
-#include "provider_state.hpp"
 
 // What a version demands: METADATA for files of an index, the inventory for packages of the base.
 
@@ -24,8 +24,7 @@ std::optional<std::string> PackageProvider::State::refusal(const Requirement& re
         return std::nullopt;
     }
     return fmt::format("`{} @ {}` is a direct reference, which envpack cannot resolve",
-                       requirement.name.str(),
-                       text::printable(text::redact_url(requirement.url)));
+                       requirement.name.str(), text::printable(text::redact_url(requirement.url)));
 }
 
 void PackageProvider::State::append(const Requirement& requirement, std::string reason,
@@ -43,8 +42,8 @@ Result<ProviderWorld::MetadataPtr> PackageProvider::State::metadata(const Packag
     ENVPACK_TRY(ProjectCandidates * known, candidates(name));
     const Candidate* chosen = known->find(version);
     if (chosen == nullptr || !chosen->is_usable()) {
-        return fail(ErrorCode::internal, fmt::format("{} {} is no candidate", name.str(),
-                                                     version.to_string()));
+        return fail(ErrorCode::internal,
+                    fmt::format("{} {} is no candidate", name.str(), version.to_string()));
     }
     if (world->has_metadata(*chosen->file)) {
         return world->metadata(*chosen->file, run);

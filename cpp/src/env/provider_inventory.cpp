@@ -15,8 +15,8 @@ std::vector<Provided> provided_from(const Inventory& inventory, std::string_view
             origin += fmt::format("{}layer {}", origin.empty() ? "" : ", ", *package.layer);
         }
         if (!package.installer.empty()) {
-            origin += fmt::format("{}installed by {}", origin.empty() ? "" : ", ",
-                                  package.installer);
+            origin +=
+                fmt::format("{}installed by {}", origin.empty() ? "" : ", ", package.installer);
         }
         provided.push_back({.name = package.name,
                             .version = package.version,

@@ -1,10 +1,10 @@
+#include "envpack/base/assert.hpp"
+#include "provider_state.hpp"
+
 #include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
-
-#include "envpack/base/assert.hpp"
-#include "provider_state.hpp"
 
 // What follows from a resolution, and the check of it.
 
@@ -137,9 +137,9 @@ Result<void> check_requirement(const Requirement& requirement, const std::string
                                const Resolution& resolution) {
     const auto chosen = resolution.versions.find({requirement.name});
     if (chosen == resolution.versions.end()) {
-        return breach(fmt::format("{} requires `{}`, which was left out", who,
-                                  requirement.to_string()),
-                      "resolve.unsatisfied");
+        return breach(
+            fmt::format("{} requires `{}`, which was left out", who, requirement.to_string()),
+            "resolve.unsatisfied");
     }
     if (!requirement.specifiers.contains(chosen->second, true)) {
         return breach(fmt::format("{} requires `{}`, but {} was chosen", who,
@@ -171,9 +171,9 @@ Result<void> PackageProvider::verify(const Resolution& resolution,
     }
     for (const UserRequirement& wanted : requirements) {
         if (state_->holds(wanted.requirement, nullptr)) {
-            ENVPACK_CHECK(check_requirement(
-                wanted.requirement, wanted.origin.empty() ? "the request" : wanted.origin,
-                resolution));
+            ENVPACK_CHECK(check_requirement(wanted.requirement,
+                                            wanted.origin.empty() ? "the request" : wanted.origin,
+                                            resolution));
         }
     }
     for (const auto& [package, version] : resolution.versions) {

@@ -1,5 +1,9 @@
 #pragma once
 
+#include "envpack/env/package_provider.hpp"
+#include "provider_candidates.hpp"
+#include "provider_world.hpp"
+
 #include <map>
 #include <memory>
 #include <optional>
@@ -7,10 +11,6 @@
 #include <span>
 #include <string>
 #include <vector>
-
-#include "envpack/env/package_provider.hpp"
-#include "provider_candidates.hpp"
-#include "provider_world.hpp"
 
 namespace envpack::env {
 
@@ -41,7 +41,7 @@ struct PackageProvider::State {
     std::map<packaging::PackageName, ProjectCandidates> projects;
     std::map<packaging::PackageName, std::vector<Limit>> limits;
     std::map<packaging::PackageName, std::size_t> requested;  // position in the request
-    std::map<packaging::PackageName, unsigned> expansions;  // of the index, a project
+    std::map<packaging::PackageName, unsigned> expansions;    // of the index, a project
     std::set<std::string> notes;
 
     const Provided* find(const packaging::PackageName& name) const noexcept;

@@ -1,16 +1,16 @@
 #pragma once
 
-#include <map>
-#include <memory>
-#include <mutex>
-#include <optional>
-#include <string>
-
 #include "envpack/base/result.hpp"
 #include "envpack/base/run_context.hpp"
 #include "envpack/index/package_index.hpp"
 #include "envpack/packaging/core_metadata.hpp"
 #include "envpack/packaging/package_name.hpp"
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
 
 namespace envpack::env {
 

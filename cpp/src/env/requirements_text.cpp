@@ -52,7 +52,10 @@ std::string to_requirements_text(const Inventory& inventory, const ConstraintsOp
     // The constraints decide what is left out; only the line of a package differs.
     const Constraints constraints = constraints_from(inventory, options);
     auto pin = constraints.pins.begin();
-    std::string text;
+    // pip looks for `coding:` in the first two lines (PEP 263), so two lines of ours come first.
+    std::string text = "# requirements made by envpack";
+    text += (options.envpack_version.empty() ? "" : ' ' + options.envpack_version) + '\n';
+    text += "# they install the same set elsewhere\n";
     for (const FrozenPackage& package : inventory.packages) {
         const bool is_pinned = pin != constraints.pins.end() && pin->name == package.name;
         if (is_pinned || !package.version) {

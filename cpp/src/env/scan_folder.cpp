@@ -234,8 +234,8 @@ private:
         if (in_name && inside && *in_name != *inside) {
             package.add_flag("version-mismatch");
             found_.problems.push_back(
-                {"version-mismatch", "`" + package.location + "` is named " + text::printable(claimed) +
-                                         ", its PKG-INFO says " +
+                {"version-mismatch", "`" + package.location + "` is named " +
+                                         text::printable(claimed) + ", its PKG-INFO says " +
                                          text::printable(package.raw_version)});
         }
     }

@@ -49,10 +49,10 @@ MemoryHttpClient::MemoryHttpClient(CredentialStore credentials, unsigned retries
     : credentials_(std::move(credentials)), retries_(retries) {}
 
 void MemoryHttpClient::route(std::string url, Answer answer) {
-    route(std::move(url), [answer = std::move(answer)](const Recorded&) { return answer; });
+    respond(std::move(url), [answer = std::move(answer)](const Recorded&) { return answer; });
 }
 
-void MemoryHttpClient::route(std::string url, Responder responder) {
+void MemoryHttpClient::respond(std::string url, Responder responder) {
     const std::scoped_lock lock(mutex_);
     routes_.insert_or_assign(std::move(url), std::move(responder));
 }

@@ -43,7 +43,7 @@ std::string scheme_of(std::string_view text) {
     if (colon == std::string_view::npos || colon == 0) {
         return {};
     }
-    const std::string scheme = text::to_lower(text.substr(0, colon));
+    std::string scheme = text::to_lower(text.substr(0, colon));
     for (std::size_t i = 0; i < scheme.size(); ++i) {
         const char c = scheme[i];
         const bool letter = c >= 'a' && c <= 'z';

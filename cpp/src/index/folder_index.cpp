@@ -80,7 +80,7 @@ Result<fs::path> local_path(const DistFile& file) {
 
 }  // namespace
 
-Result<std::shared_ptr<const FolderIndex>> FolderIndex::find_links(fs::path path,
+Result<std::shared_ptr<const FolderIndex>> FolderIndex::find_links(const fs::path& path,
                                                                    const Limits& limits) {
     std::shared_ptr<FolderIndex> index(new FolderIndex);
     ENVPACK_TRY(index->root_, absolute_path(path));
@@ -95,7 +95,7 @@ Result<std::shared_ptr<const FolderIndex>> FolderIndex::find_links(fs::path path
     return index;
 }
 
-Result<std::shared_ptr<const FolderIndex>> FolderIndex::simple_root(fs::path path,
+Result<std::shared_ptr<const FolderIndex>> FolderIndex::simple_root(const fs::path& path,
                                                                     const Limits& limits) {
     std::shared_ptr<FolderIndex> index(new FolderIndex);
     ENVPACK_TRY(index->root_, absolute_path(path));

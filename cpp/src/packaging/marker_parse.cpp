@@ -187,7 +187,7 @@ Result<Marker::Node> parse_marker_node(Scanner& scanner, std::size_t depth) {
             break;
         }
         if (list.terms.empty()) {
-            list.terms.push_back(std::move(first));
+            list.terms.push_back(std::move(first));  // NOLINT(bugprone-use-after-move): only once
         }
         list.or_follows.push_back(is_or);
         ENVPACK_TRY(Marker::Node next, parse_atom(scanner, depth));

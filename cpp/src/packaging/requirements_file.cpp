@@ -81,6 +81,20 @@ Result<void> check_constraint(const RequirementLine& line) {
     return {};
 }
 
+// RequirementLine::text of a line whose variables were replaced.
+std::string written_requirement(const std::string& line) {
+    const auto split = split_requirements_line(line);
+    if (!split) {
+        return shown_text(line).text;
+    }
+    for (const GivenOption& option : split->options) {
+        if (split->requirement.empty() && option.option == RequirementsOption::editable) {
+            return shown_text(option.value).text;
+        }
+    }
+    return shown_text(split->requirement).text;
+}
+
 class Reader {
 public:
     Reader(RequirementsFile& file, const Reading& reading) : file_(file), reading_(reading) {}
@@ -138,8 +152,7 @@ private:
             ENVPACK_TRY(RequirementLine requirement,
                         parse_requirement_argument(line.requirement, place.file));
             if (logical.written != logical.text) {
-                ENVPACK_TRY(const SplitLine written, split_requirements_line(logical.written));
-                requirement.text = shown_text(written.requirement).text;
+                requirement.text = written_requirement(logical.written);
             }
             return add(std::move(requirement), line.options, place, is_constraints);
         }
@@ -161,7 +174,7 @@ private:
             if (main == RequirementsOption::editable) {
                 ENVPACK_TRY(RequirementLine editable, parse_editable_argument(found->value));
                 if (logical.written != logical.text) {
-                    editable.text = shown_text(logical.written).text;
+                    editable.text = written_requirement(logical.written);
                 }
                 return add(std::move(editable), {}, place, is_constraints);
             }

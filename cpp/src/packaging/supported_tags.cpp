@@ -130,6 +130,7 @@ std::vector<std::string> platform_tags(const TagTarget& unbounded) {
         machines.emplace_back("armv7l");
     }
     std::vector<std::string> platforms;
+    platforms.reserve(machines.size());
     for (const std::string& machine : machines) {
         platforms.push_back("linux_" + machine);
     }

@@ -1,5 +1,7 @@
 #include "envpack/pipeline/build.hpp"
 
+#include "build_base.hpp"
+#include "build_plan.hpp"
 #include "envpack/archive/layer_writer.hpp"
 #include "envpack/base/file.hpp"
 #include "envpack/oci/append.hpp"
@@ -9,9 +11,6 @@
 #include "envpack/oci/push_image.hpp"
 #include "envpack/oci/with_config.hpp"
 #include "envpack/pipeline/source.hpp"
-
-#include "build_base.hpp"
-#include "build_plan.hpp"
 
 #include <fmt/format.h>
 
@@ -50,9 +49,9 @@ Result<Input> read_input(const BuildOptions& options) {
     std::error_code error;
     const fs::file_status status = fs::status(options.input, error);
     if (!fs::exists(status)) {
-        return fail(Error(ErrorCode::not_found,
-                          fmt::format("`{}` does not exist", options.input.string()))
-                        .with_path(options.input.string()));
+        return fail(
+            Error(ErrorCode::not_found, fmt::format("`{}` does not exist", options.input.string()))
+                .with_path(options.input.string()));
     }
     Input input{.base = options.base.value_or("")};
     if (!fs::is_directory(status)) {
@@ -178,10 +177,10 @@ Result<BuildReport> build(const BuildOptions& options, const UserConfig& user,
                        .notes = plan.notes};
     const std::size_t below = base.image->layers().size();
     if (below >= oci::max_layers) {
-        return fail(Error(ErrorCode::limit_exceeded,
-                          fmt::format("the base has {} layers, engines stop at {}", below,
-                                      oci::max_layers))
-                        .with_rule("oci.layer-count"));
+        return fail(
+            Error(ErrorCode::limit_exceeded,
+                  fmt::format("the base has {} layers, engines stop at {}", below, oci::max_layers))
+                .with_rule("oci.layer-count"));
     }
     ENVPACK_TRY(std::vector<PlannedFiles> planned,
                 layers_of(std::move(plan), oci::max_layers - below));
@@ -189,8 +188,7 @@ Result<BuildReport> build(const BuildOptions& options, const UserConfig& user,
                                        user.cache_directory() / "scratch", run));
     report.layers = std::move(made.layers);
 
-    ENVPACK_TRY(oci::ImagePtr image,
-                oci::append(base.image, made.additions, {.created = created}));
+    ENVPACK_TRY(oci::ImagePtr image, oci::append(base.image, made.additions, {.created = created}));
     ENVPACK_TRY(image, oci::with_config(image, config_change(options, base, created)));
     // Only now is the destination touched.
     ENVPACK_TRY(const auto layout, oci::LayoutTarget::open_or_create(target.path));

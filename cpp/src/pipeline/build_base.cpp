@@ -23,7 +23,9 @@ std::string installed_version(const env::FrozenPackage& package) {
 
 }  // namespace
 
-std::string BuildBase::interpreter() const { return "/" + inventory.python.executable.str(); }
+std::string BuildBase::interpreter() const {
+    return "/" + inventory.python.executable.str();
+}
 
 Result<BuildBase> open_base(const std::string& base, const std::string& prefix,
                             const UserConfig& user, const RunContext& run) {

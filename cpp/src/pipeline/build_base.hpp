@@ -1,9 +1,5 @@
 #pragma once
 
-#include <memory>
-#include <optional>
-#include <string>
-
 #include "envpack/archive/file_tree.hpp"
 #include "envpack/base/result.hpp"
 #include "envpack/base/run_context.hpp"
@@ -12,6 +8,10 @@
 #include "envpack/env/lock.hpp"
 #include "envpack/oci/image.hpp"
 #include "envpack/pipeline/user_config.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
 
 namespace envpack::pipeline {
 

@@ -1,9 +1,5 @@
 #include "build_plan.hpp"
 
-#include <algorithm>
-#include <atomic>
-#include <unordered_map>
-
 #include "envpack/base/assert.hpp"
 #include "envpack/base/parallel.hpp"
 #include "envpack/env/target_environment.hpp"
@@ -13,6 +9,10 @@
 #include "envpack/wheel/install_plan.hpp"
 #include "envpack/wheel/venv.hpp"
 #include "envpack/wheel/venv_layers.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <unordered_map>
 
 #include <fmt/format.h>
 
@@ -47,10 +47,11 @@ Result<const env::LockedFile*> best_wheel(const env::LockedPackage& package,
 }
 
 index::DistFile dist_file(const env::LockedFile& file, const std::filesystem::path& folder) {
-    index::DistFile result{.filename = file.name, .url = file.url, .sha256 = file.sha256,
-                           .size = file.size};
+    index::DistFile result{
+        .filename = file.name, .url = file.url, .sha256 = file.sha256, .size = file.size};
     if (!file.path.empty()) {
-        result.url = http::Url::from_path(std::filesystem::absolute(folder / file.path)).to_string();
+        result.url =
+            http::Url::from_path(std::filesystem::absolute(folder / file.path)).to_string();
     }
     return result;
 }
@@ -69,18 +70,18 @@ Result<WheelPlan> plan_wheel(const env::LockedPackage& package, const env::Locke
                 with_context(index.download(dist_file(file, folder), run), doing));
     ENVPACK_TRY(const wheel::WheelArchive archive,
                 with_context(wheel::WheelArchive::open_as(path, file.name), doing));
-    if (archive.name() != package.name || (package.version && archive.version() != *package.version)) {
-        return fail(Error(ErrorCode::parse_error,
-                          fmt::format("{} is not the file of {} that the lock says", file.name,
-                                      package.name.str()))
-                        .with_rule("lock.file-name"));
+    if (archive.name() != package.name ||
+        (package.version && archive.version() != *package.version)) {
+        return fail(
+            Error(ErrorCode::parse_error, fmt::format("{} is not the file of {} that the lock says",
+                                                      file.name, package.name.str()))
+                .with_rule("lock.file-name"));
     }
-    ENVPACK_TRY(wheel::InstallPlan plan,
-                with_context(wheel::plan_install(archive, scheme), doing));
-    return WheelPlan{.files = {.title = fmt::format("{} {}", package.name.str(),
-                                                    archive.version().to_string()),
-                               .entries = std::move(plan.entries)},
-                     .notes = std::move(plan.notes)};
+    ENVPACK_TRY(wheel::InstallPlan plan, with_context(wheel::plan_install(archive, scheme), doing));
+    return WheelPlan{
+        .files = {.title = fmt::format("{} {}", package.name.str(), archive.version().to_string()),
+                  .entries = std::move(plan.entries)},
+        .notes = std::move(plan.notes)};
 }
 
 /// A base that is itself a virtual environment is not seen by another one: its folders are added
@@ -199,21 +200,20 @@ Result<BuildPlan> plan_from_venv(const std::filesystem::path& venv, const BuildB
     const std::string here = inventory.python.short_version();
     const std::string there = base.inventory.python.short_version();
     if (here != there) {
-        return fail(Error(ErrorCode::invalid_argument,
-                          fmt::format("`{}` is for Python {}, the base has {}", venv.string(), here,
-                                      there))
-                        .with_rule("build.venv-python")
-                        .with_hint("make the environment with the base's Python version"));
+        return fail(
+            Error(ErrorCode::invalid_argument,
+                  fmt::format("`{}` is for Python {}, the base has {}", venv.string(), here, there))
+                .with_rule("build.venv-python")
+                .with_hint("make the environment with the base's Python version"));
     }
-    ENVPACK_TRY(auto groups,
-                wheel::split_venv(venv, base.prefix, base.interpreter(), run));
+    ENVPACK_TRY(auto groups, wheel::split_venv(venv, base.prefix, base.interpreter(), run));
     BuildPlan plan;
     for (wheel::DistributionFiles& group : groups) {
         plan.notes.insert(plan.notes.end(), group.notes.begin(), group.notes.end());
-        plan.groups.push_back(
-            {.title = group.name.empty() ? "environment"
-                                         : fmt::format("{} {}", group.name, group.version),
-             .entries = std::move(group.entries)});
+        plan.groups.push_back({.title = group.name.empty()
+                                            ? "environment"
+                                            : fmt::format("{} {}", group.name, group.version),
+                               .entries = std::move(group.entries)});
     }
     return plan;
 }

@@ -1,10 +1,6 @@
 #pragma once
 
-#include <cstdint>
-#include <filesystem>
-#include <string>
-#include <vector>
-
+#include "build_base.hpp"
 #include "envpack/archive/content.hpp"
 #include "envpack/base/result.hpp"
 #include "envpack/base/run_context.hpp"
@@ -12,7 +8,10 @@
 #include "envpack/index/package_index.hpp"
 #include "envpack/pipeline/user_config.hpp"
 
-#include "build_base.hpp"
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
 
 namespace envpack::pipeline {
 

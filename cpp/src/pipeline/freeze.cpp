@@ -1,13 +1,12 @@
 #include "envpack/pipeline/freeze.hpp"
 
-#include <cerrno>
-#include <string>
-
-#include <unistd.h>
-
 #include "envpack/base/file.hpp"
 #include "envpack/env/freeze_text.hpp"
 #include "envpack/pipeline/source.hpp"
+
+#include <cerrno>
+#include <string>
+#include <unistd.h>
 
 #include <fmt/format.h>
 

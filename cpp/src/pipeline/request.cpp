@@ -14,11 +14,11 @@ using packaging::RequirementsFile;
 
 Result<env::UserRequirement> user_requirement(const RequirementLine& line) {
     if (!line.requirement || line.editable || !line.requirement->url.empty()) {
-        return fail(Error(ErrorCode::unsupported,
-                          fmt::format("`{}` is no requirement by name", line.text))
-                        .with_context(fmt::format("in {}", line.origin()))
-                        .with_hint("paths, URLs and editable projects are not resolved yet; build a "
-                                   "wheel and name its folder with --find-links"));
+        return fail(
+            Error(ErrorCode::unsupported, fmt::format("`{}` is no requirement by name", line.text))
+                .with_context(fmt::format("in {}", line.origin()))
+                .with_hint("paths, URLs and editable projects are not resolved yet; build a "
+                           "wheel and name its folder with --find-links"));
     }
     return env::UserRequirement{.requirement = *line.requirement, .origin = line.origin()};
 }

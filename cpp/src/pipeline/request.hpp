@@ -1,13 +1,13 @@
 #pragma once
 
-#include <filesystem>
-#include <string>
-#include <vector>
-
 #include "envpack/base/result.hpp"
 #include "envpack/env/package_provider.hpp"
 #include "envpack/pipeline/resolve.hpp"
 #include "envpack/pipeline/user_config.hpp"
+
+#include <filesystem>
+#include <string>
+#include <vector>
 
 namespace envpack::pipeline {
 

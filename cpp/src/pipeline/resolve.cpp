@@ -1,7 +1,5 @@
 #include "envpack/pipeline/resolve.hpp"
 
-#include <algorithm>
-
 #include "envpack/base/digest.hpp"
 #include "envpack/base/file.hpp"
 #include "envpack/env/provider_inventory.hpp"
@@ -9,8 +7,9 @@
 #include "envpack/pipeline/freeze.hpp"
 #include "envpack/pipeline/source.hpp"
 #include "envpack/resolver/solver.hpp"
-
 #include "request.hpp"
+
+#include <algorithm>
 
 #include <fmt/format.h>
 
@@ -23,24 +22,24 @@ Result<env::Inventory> target_inventory(const ResolveOptions& options, const Use
     if (options.base) {
         ENVPACK_TRY(const Source source, Source::parse(*options.base));
         if (source.kind == Source::Kind::freeze_text) {
-            return fail(Error(ErrorCode::invalid_argument,
-                              fmt::format("`{}` does not say for which Python and platform",
-                                          *options.base))
-                            .with_hint("name the base itself, or give the file with -c"));
+            return fail(
+                Error(ErrorCode::invalid_argument,
+                      fmt::format("`{}` does not say for which Python and platform", *options.base))
+                    .with_hint("name the base itself, or give the file with -c"));
         }
         return freeze({.source = *options.base, .python = options.python}, user, run);
     }
-    ENVPACK_TRY(env::Inventory inventory,
-                freeze({.source = ".", .python = options.python,
-                        .detail = env::InventoryDetail::pins},
-                       user, run));
+    ENVPACK_TRY(
+        env::Inventory inventory,
+        freeze({.source = ".", .python = options.python, .detail = env::InventoryDetail::pins},
+               user, run));
     inventory.packages.clear();
     inventory.source.clear();
     return inventory;
 }
 
-Result<env::ProviderOptions> provider_options(const Request& request, const env::Interpreter& python,
-                                              bool pre) {
+Result<env::ProviderOptions> provider_options(const Request& request,
+                                              const env::Interpreter& python, bool pre) {
     ENVPACK_TRY(const packaging::TagTarget target, env::tag_target(python));
     ENVPACK_TRY(packaging::Version version, packaging::Version::parse(python.full_version));
     return env::ProviderOptions{.environment = env::marker_environment(python),
@@ -85,9 +84,10 @@ Result<env::Lock> lock_from(env::Selection selection, const env::Inventory& base
                             const Request& request, const index::PackageIndex& index,
                             const RunContext& run) {
     env::Lock lock{.requires_python = fmt::format("=={}.*", base.python.short_version())};
-    lock.environments = {fmt::format("python_version == '{}' and sys_platform == 'linux' and "
-                                     "platform_machine == '{}'",
-                                     base.python.short_version(), base.python.machine)};
+    lock.environments = {
+        fmt::format("python_version == '{}' and sys_platform == 'linux' and "
+                    "platform_machine == '{}'",
+                    base.python.short_version(), base.python.machine)};
     for (env::Selected& chosen : selection.packages) {
         ENVPACK_CHECK(complete_hash(chosen, index, run));
         lock.packages.push_back(locked(chosen));
@@ -101,9 +101,9 @@ Result<env::Lock> lock_from(env::Selection selection, const env::Inventory& base
                            .requirements = request.texts};
     for (const packaging::PackageName& name : selection.provided) {
         const env::FrozenPackage* package = base.find(name);
-        origin.provided.push_back({.name = name,
-                                   .version = package->version ? package->version->to_string()
-                                                               : package->raw_version});
+        origin.provided.push_back(
+            {.name = name,
+             .version = package->version ? package->version->to_string() : package->raw_version});
     }
     lock.origin = std::move(origin);
     return lock;

@@ -1,16 +1,15 @@
 #include "envpack/pipeline/source.hpp"
 
-#include <algorithm>
-#include <array>
-
-#include <sys/utsname.h>
-
 #include "envpack/archive/disk_tree.hpp"
 #include "envpack/env/host_python.hpp"
 #include "envpack/oci/image_config.hpp"
-#include "envpack/oci/layout_target.hpp"
 #include "envpack/oci/image_tree.hpp"
+#include "envpack/oci/layout_target.hpp"
 #include "envpack/oci/resolve_image.hpp"
+
+#include <algorithm>
+#include <array>
+#include <sys/utsname.h>
 
 #include <fmt/format.h>
 
@@ -37,7 +36,8 @@ void split_tag(std::string_view text, Source& source) {
 
 /// The transports of container tools that are recognised and not read.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 5> unread{{
-    {"docker://", "copy the image first: skopeo copy {} oci:base:latest, then name oci:base:latest"},
+    {"docker://",
+     "copy the image first: skopeo copy {} oci:base:latest, then name oci:base:latest"},
     {"docker-archive:", "copy the image first: skopeo copy {} oci:base:latest"},
     {"oci-archive:", "copy the image first: skopeo copy {} oci:base:latest"},
     {"docker-daemon:", "copy the image first: skopeo copy {} oci:base:latest"},
@@ -55,9 +55,9 @@ Result<void> require_directory(const fs::path& path) {
                         .with_path(path.string()));
     }
     if (!fs::is_directory(status)) {
-        return fail(Error(ErrorCode::invalid_argument,
-                          fmt::format("`{}` is no folder", path.string()))
-                        .with_path(path.string()));
+        return fail(
+            Error(ErrorCode::invalid_argument, fmt::format("`{}` is no folder", path.string()))
+                .with_path(path.string()));
     }
     return {};
 }

@@ -1,7 +1,5 @@
 #include "envpack/pipeline/user_indexes.hpp"
 
-#include <filesystem>
-
 #include "envpack/archive/disk_tree.hpp"
 #include "envpack/archive/zip_reader.hpp"
 #include "envpack/base/file.hpp"
@@ -13,6 +11,8 @@
 #include "envpack/index/cache.hpp"
 #include "envpack/index/chained_index.hpp"
 #include "envpack/index/open_indexes.hpp"
+
+#include <filesystem>
 
 #include <fmt/format.h>
 
@@ -41,8 +41,8 @@ Result<std::optional<std::string>> default_of_pip_wheel(const fs::path& wheel) {
 /// Where Python and Debian keep a pip wheel for environments that have no pip of their own.
 Result<std::optional<std::string>> default_of_bundled_pip(const archive::FileTree& root,
                                                           const env::Interpreter& python) {
-    const std::string bundle = fmt::format("{}/lib/{}/ensurepip/_bundled",
-                                           python.base_prefix.str(), python.library_name());
+    const std::string bundle = fmt::format("{}/lib/{}/ensurepip/_bundled", python.base_prefix.str(),
+                                           python.library_name());
     for (const std::string& folder : {bundle, std::string("usr/share/python-wheels")}) {
         ENVPACK_TRY(const SafePath wanted, SafePath::normalize(folder));
         ENVPACK_TRY(const auto place, archive::resolve(root, wanted));
@@ -56,7 +56,8 @@ Result<std::optional<std::string>> default_of_bundled_pip(const archive::FileTre
         ENVPACK_TRY(const std::vector<std::string> names, root.list(*place));
         for (const std::string& name : names) {
             if (name.starts_with("pip-") && name.ends_with(".whl")) {
-                const auto found = default_of_pip_wheel("/" + place->join(*SafePath::parse(name)).str());
+                const auto found =
+                    default_of_pip_wheel("/" + place->join(*SafePath::parse(name)).str());
                 if (found && *found) {
                     return *found;
                 }
@@ -92,8 +93,9 @@ Result<std::string> default_index(const UserConfig& user, const RunContext& run)
     if (bundled) {
         return *bundled;
     }
-    return fail(Error(ErrorCode::not_found, "no package index is configured, and there is no pip "
-                                            "to take the default from")
+    return fail(Error(ErrorCode::not_found,
+                      "no package index is configured, and there is no pip "
+                      "to take the default from")
                     .with_hint("give --index-url URL, or set PIP_INDEX_URL"));
 }
 
@@ -110,7 +112,8 @@ Result<http::ClientOptions> client_options(const index::PipConfig& pip, const Us
         options.stall_timeout = std::chrono::seconds(static_cast<std::int64_t>(*pip.timeout) + 1);
     }
     const std::string_view netrc = user.variable("NETRC");
-    const fs::path path = netrc.empty() ? fs::path(user.variable("HOME")) / ".netrc" : fs::path(netrc);
+    const fs::path path =
+        netrc.empty() ? fs::path(user.variable("HOME")) / ".netrc" : fs::path(netrc);
     if (const auto text = read_file(path, max_netrc)) {
         ENVPACK_CHECK(with_context(options.credentials.add_netrc(*text),
                                    fmt::format("while reading `{}`", path.string())));

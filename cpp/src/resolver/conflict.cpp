@@ -1,12 +1,12 @@
 #include "envpack/resolver/conflict.hpp"
 
+#include "envpack/base/assert.hpp"
+
 #include <algorithm>
 #include <set>
 #include <utility>
 
 #include <fmt/format.h>
-
-#include "envpack/base/assert.hpp"
 
 namespace envpack::resolver {
 
@@ -71,6 +71,21 @@ std::string list_of(const std::vector<std::string>& items, std::string_view last
     return text;
 }
 
+std::string no_versions_sentence(const ConflictNode& node) {
+    const ConflictTerm& missing = node.terms.front();
+    std::vector<std::string> askers;
+    for (std::size_t i = 1; i < node.terms.size(); ++i) {
+        askers.push_back(phrase(node.terms[i]));
+    }
+    const std::string who = askers.empty() ? "" : " for " + list_of(askers, " and ");
+    if (missing.range.is_full()) {
+        return fmt::format("{} has no version to choose{}{}", missing.package.to_string(), who,
+                           in_brackets(node.reason));
+    }
+    return fmt::format("no version of {} matches {}{}{}", missing.package.to_string(),
+                       missing.range.to_string(), who, in_brackets(node.reason));
+}
+
 std::string derived_sentence(const ConflictNode& node) {
     std::vector<std::string> positive;
     std::vector<std::string> negative;
@@ -108,22 +123,14 @@ std::string to_sentence(const ConflictNode& node) {
                 return fmt::format("{} depends on a version that cannot exist{}",
                                    subject(node.terms.front()), in_brackets(node.reason));
             }
-            return fmt::format("{} depends on {}{}", subject(node.terms[0]),
-                               phrase(node.terms[1]), in_brackets(node.reason));
+            return fmt::format("{} depends on {}{}", subject(node.terms[0]), phrase(node.terms[1]),
+                               in_brackets(node.reason));
         case ConflictCause::same_project:
             return fmt::format("{} is {}", phrase(node.terms[0]), phrase(node.terms[1]));
         case ConflictCause::excluded:
-            return node.reason.empty() ? subject(node.terms.front()) + " is excluded"
-                                       : node.reason;
+            return node.reason.empty() ? subject(node.terms.front()) + " is excluded" : node.reason;
         case ConflictCause::no_versions:
-            if (node.terms.front().range.is_full()) {
-                return fmt::format("{} has no version to choose{}",
-                                   node.terms.front().package.to_string(),
-                                   in_brackets(node.reason));
-            }
-            return fmt::format("no version of {} matches {}{}",
-                               node.terms.front().package.to_string(),
-                               node.terms.front().range.to_string(), in_brackets(node.reason));
+            return no_versions_sentence(node);
         case ConflictCause::unavailable:
             return cannot_be_used(node.terms.front()) + in_brackets(node.reason);
         case ConflictCause::derived:

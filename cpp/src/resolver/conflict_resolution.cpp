@@ -1,8 +1,8 @@
-#include <algorithm>
-#include <utility>
-
 #include "envpack/base/assert.hpp"
 #include "solver_state.hpp"
+
+#include <algorithm>
+#include <utility>
 
 namespace envpack::resolver {
 

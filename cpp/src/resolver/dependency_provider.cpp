@@ -12,7 +12,9 @@ std::string Package::to_string() const {
     return text;
 }
 
-Result<void> DependencyProvider::prepare(std::span<const Wanted>) { return {}; }
+Result<void> DependencyProvider::prepare(std::span<const Wanted>) {
+    return {};
+}
 
 Result<std::vector<Exclusion>> DependencyProvider::exclusions(const Package&) {
     return std::vector<Exclusion>{};

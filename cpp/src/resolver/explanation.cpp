@@ -1,11 +1,11 @@
+#include "envpack/resolver/conflict.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <string>
 #include <vector>
 
 #include <fmt/format.h>
-
-#include "envpack/resolver/conflict.hpp"
 
 // The order of the sentences follows Dart's pub: what was just said is referred to as "and",
 // something further up by its number. Numbers are given out only where one is needed.
@@ -58,9 +58,7 @@ private:
         std::size_t node = 0;
     };
 
-    bool is_derived(std::size_t node) const {
-        return nodes_[node].cause == ConflictCause::derived;
-    }
+    bool is_derived(std::size_t node) const { return nodes_[node].cause == ConflictCause::derived; }
     /// Both causes are facts: one sentence proves it.
     bool is_simple(std::size_t node) const {
         return !is_derived(nodes_[node].first) && !is_derived(nodes_[node].second);
@@ -106,8 +104,8 @@ private:
         std::size_t second = nodes_[node].second;
         if (is_derived(first) && is_derived(second)) {
             if (number_[first] != 0 && number_[second] != 0) {
-                return conclude(fmt::format("Because {} and {}, ", sentence(first),
-                                            sentence(second)));
+                return conclude(
+                    fmt::format("Because {} and {}, ", sentence(first), sentence(second)));
             }
             if (number_[first] != 0 || number_[second] != 0) {
                 const std::size_t said = number_[first] != 0 ? first : second;
@@ -133,17 +131,17 @@ private:
             }
             // `first` is derived, `second` a fact.
             if (number_[first] != 0) {
-                return conclude(fmt::format("Because {} and {}, ", sentence(second),
-                                            sentence(first)));
+                return conclude(
+                    fmt::format("Because {} and {}, ", sentence(second), sentence(first)));
             }
             if (is_collapsible(first)) {
-                const std::size_t inner = is_derived(nodes_[first].first) ? nodes_[first].first
-                                                                         : nodes_[first].second;
-                const std::size_t fact = inner == nodes_[first].first ? nodes_[first].second
-                                                                      : nodes_[first].first;
+                const std::size_t inner =
+                    is_derived(nodes_[first].first) ? nodes_[first].first : nodes_[first].second;
+                const std::size_t fact =
+                    inner == nodes_[first].first ? nodes_[first].second : nodes_[first].first;
                 visit(inner, false);
-                return conclude(fmt::format("And because {} and {}, ", sentence(fact),
-                                            sentence(second)));
+                return conclude(
+                    fmt::format("And because {} and {}, ", sentence(fact), sentence(second)));
             }
             visit(first, false);
             return conclude(fmt::format("And because {}, ", sentence(second)));
@@ -184,6 +182,8 @@ private:
 
 }  // namespace
 
-std::string Conflict::explain() const { return Writer(*nodes_).write(); }
+std::string Conflict::explain() const {
+    return Writer(*nodes_).write();
+}
 
 }  // namespace envpack::resolver

@@ -74,8 +74,8 @@ std::vector<ConflictNode> proof_of(const std::vector<Incompatibility>& all,
     }
     std::sort(reached.begin(), reached.end());
     const auto index_of = [&](IncompatibilityId id) {
-        return static_cast<std::size_t>(
-            std::lower_bound(reached.begin(), reached.end(), id) - reached.begin());
+        return static_cast<std::size_t>(std::lower_bound(reached.begin(), reached.end(), id) -
+                                        reached.begin());
     };
 
     std::vector<ConflictNode> nodes;
@@ -91,6 +91,12 @@ std::vector<ConflictNode> proof_of(const std::vector<Incompatibility>& all,
         // The subject of a sentence comes first: who depends, whose versions are missing.
         std::stable_partition(node.terms.begin(), node.terms.end(),
                               [](const ConflictTerm& term) { return term.positive; });
+        if (from.subject) {
+            const Package& subject = packages[*from.subject];
+            std::stable_partition(
+                node.terms.begin(), node.terms.end(),
+                [&](const ConflictTerm& term) { return term.package == subject; });
+        }
         if (from.cause == ConflictCause::derived) {
             node.first = index_of(from.first);
             node.second = index_of(from.second);

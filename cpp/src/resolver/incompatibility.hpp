@@ -1,14 +1,15 @@
 #pragma once
 
+#include "envpack/resolver/conflict.hpp"
+#include "term.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "envpack/resolver/conflict.hpp"
-#include "term.hpp"
 
 namespace envpack::resolver {
 
@@ -24,6 +25,7 @@ struct Incompatibility {
     std::uint32_t note = 0;  ///< Dependency::note
     IncompatibilityId first = 0;
     IncompatibilityId second = 0;
+    std::optional<PackageId> subject = std::nullopt;  ///< whose term is shown first
 
     /// nullptr when no term is about the package.
     const Term* find(PackageId package) const noexcept;

@@ -1,8 +1,8 @@
 #include "partial_solution.hpp"
 
-#include <algorithm>
-
 #include "envpack/base/assert.hpp"
+
+#include <algorithm>
 
 namespace envpack::resolver {
 

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <vector>
-
 #include "envpack/packaging/version.hpp"
 #include "incompatibility.hpp"
 #include "term.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <vector>
 
 namespace envpack::resolver {
 
@@ -38,8 +38,7 @@ public:
 
     void decide(PackageId package, const packaging::Version& version);
     /// What `cause`, in which every other term holds, says of the package.
-    void derive(PackageId package, const Incompatibility& incompatibility,
-                IncompatibilityId cause);
+    void derive(PackageId package, const Incompatibility& incompatibility, IncompatibilityId cause);
     void backtrack(std::uint32_t level);
 
     struct Answer {

@@ -1,12 +1,12 @@
+#include "envpack/packaging/specifier_set.hpp"
+#include "envpack/resolver/conflict.hpp"
+
 #include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "envpack/packaging/specifier_set.hpp"
-#include "envpack/resolver/conflict.hpp"
 
 // A proof speaks of every version there could be. People know those that there are: "a 1.0 | 1.1"
 // is every version of a when no other exists, and that nothing lies between them needs no mention.
@@ -91,9 +91,8 @@ private:
     }
     bool is_inhabited(const ConflictTerm& term) {
         const auto& versions = known(term.package.name);
-        return std::any_of(versions.begin(), versions.end(), [&](const Version& version) {
-            return term.range.contains(version);
-        });
+        return std::any_of(versions.begin(), versions.end(),
+                           [&](const Version& version) { return term.range.contains(version); });
     }
 
     void simplify(ConflictNode& node) {
@@ -103,8 +102,8 @@ private:
                 continue;
             }
             auto replaced = shorter(term.range, known(term.package.name));
-            if (replaced && (replaced->is_full() || replaced->to_string().size() <=
-                                                        term.range.to_string().size())) {
+            if (replaced && (replaced->is_full() ||
+                             replaced->to_string().size() <= term.range.to_string().size())) {
                 term.range = *std::move(replaced);
             }
         }
@@ -114,14 +113,12 @@ private:
     bool is_gap_of(std::size_t gap, std::size_t other) {
         const ConflictNode& node = nodes_[gap];
         if (node.cause != ConflictCause::no_versions || node.terms.size() != 1 ||
-            known(node.terms.front().package.name).empty() ||
-            is_inhabited(node.terms.front())) {
+            known(node.terms.front().package.name).empty() || is_inhabited(node.terms.front())) {
             return false;
         }
         return std::any_of(nodes_[other].terms.begin(), nodes_[other].terms.end(),
                            [&](const ConflictTerm& term) {
-                               return term.positive &&
-                                      term.package == node.terms.front().package;
+                               return term.positive && term.package == node.terms.front().package;
                            });
     }
 

@@ -1,10 +1,10 @@
 #include "envpack/resolver/solver.hpp"
 
+#include "solver_state.hpp"
+
 #include <algorithm>
 #include <string>
 #include <tuple>
-
-#include "solver_state.hpp"
 
 namespace envpack::resolver {
 
@@ -27,9 +27,8 @@ Result<Outcome> solve(DependencyProvider& provider, std::span<const Dependency> 
 Result<Outcome> Solver::solve(std::span<const Dependency> roots) {
     for (const Dependency& root : roots) {
         const PackageId package = intern(root.package);
-        Incompatibility demand{.cause = ConflictCause::root_demand,
-                               .reason = root.reason,
-                               .note = root.note};
+        Incompatibility demand{
+            .cause = ConflictCause::root_demand, .reason = root.reason, .note = root.note};
         demand.add(package, {root.range, false});
         list(add(std::move(demand)));
         enqueue(package);
@@ -136,8 +135,7 @@ Solver::Demands Solver::demands_on(PackageId package) const {
         if (known.cause == ConflictCause::root_demand) {
             result.demands.push_back({nullptr, &term->range, known.note});
         } else if (known.cause == ConflictCause::dependency) {
-            const PackageId by =
-                known.terms[known.terms.front().first == package ? 1 : 0].first;
+            const PackageId by = known.terms[known.terms.front().first == package ? 1 : 0].first;
             const auto& version = solution_.decision(by);
             if (version && known.find(by)->contains(*version)) {
                 result.demands.push_back({&packages_[by], &term->range, known.note});
@@ -157,7 +155,8 @@ Result<void> Solver::decide(PackageId package) {
     ENVPACK_TRY(auto chosen, provider_.choose(packages_[package], range, demands.demands));
     if (auto* none = std::get_if<Unavailable>(&chosen)) {
         Incompatibility absent{.cause = ConflictCause::no_versions,
-                               .reason = std::move(none->reason)};
+                               .reason = std::move(none->reason),
+                               .subject = package};
         absent.add(package, {range, true});
         if (none->for_these_demands) {
             for (const PackageId by : demands.from) {
@@ -237,12 +236,11 @@ void Solver::blame(PackageId package, const Incompatibility& incompatibility) {
     enqueue(other);
 }
 
-void Solver::add_dependency(PackageId package, const Version& version,
-                            const Dependency& dependency, std::vector<IncompatibilityId>& added) {
+void Solver::add_dependency(PackageId package, const Version& version, const Dependency& dependency,
+                            std::vector<IncompatibilityId>& added) {
     const PackageId target = intern(dependency.package);
-    Incompatibility needs{.cause = ConflictCause::dependency,
-                          .reason = dependency.reason,
-                          .note = dependency.note};
+    Incompatibility needs{
+        .cause = ConflictCause::dependency, .reason = dependency.reason, .note = dependency.note};
     needs.add(package, {VersionRange::of(version), true});
     if (target == package && dependency.range.contains(version)) {
         return;

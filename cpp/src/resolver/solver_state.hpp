@@ -1,5 +1,10 @@
 #pragma once
 
+#include "envpack/base/run_context.hpp"
+#include "envpack/resolver/solver.hpp"
+#include "incompatibility.hpp"
+#include "partial_solution.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -7,11 +12,6 @@
 #include <span>
 #include <utility>
 #include <vector>
-
-#include "envpack/base/run_context.hpp"
-#include "envpack/resolver/solver.hpp"
-#include "incompatibility.hpp"
-#include "partial_solution.hpp"
 
 namespace envpack::resolver {
 

@@ -4,7 +4,9 @@ namespace envpack::resolver {
 
 using packaging::VersionRange;
 
-Term Term::any() { return {VersionRange::empty(), false}; }
+Term Term::any() {
+    return {VersionRange::empty(), false};
+}
 
 bool Term::contains(const packaging::Version& version) const noexcept {
     return range.contains(version) == positive;
@@ -38,6 +40,8 @@ Term operator&(const Term& a, const Term& b) {
     return {a.range | b.range, false};
 }
 
-Term operator|(const Term& a, const Term& b) { return (a.negated() & b.negated()).negated(); }
+Term operator|(const Term& a, const Term& b) {
+    return (a.negated() & b.negated()).negated();
+}
 
 }  // namespace envpack::resolver

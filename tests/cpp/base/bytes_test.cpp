@@ -1,9 +1,9 @@
 #include "envpack/base/bytes.hpp"
 
-#include <memory>
-
 #include "envpack/base/clock.hpp"
 #include "envpack/base/digest.hpp"
+
+#include <memory>
 
 #include <gtest/gtest.h>
 

@@ -1,8 +1,8 @@
 #include "envpack/base/error.hpp"
 
-#include <cerrno>
-
 #include "envpack/base/result.hpp"
+
+#include <cerrno>
 
 #include <gtest/gtest.h>
 
@@ -28,7 +28,8 @@ TEST(Error, RendersMessageCaretContextsRuleAndHint) {
 }
 
 TEST(Error, CaretStandsUnderTheRightLineOfALongText) {
-    const Error error = Error(ErrorCode::parse_error, "bad").with_span("one\ntwo three\nfour", 8, 5);
+    const Error error =
+        Error(ErrorCode::parse_error, "bad").with_span("one\ntwo three\nfour", 8, 5);
     EXPECT_EQ(error.render(), "bad\n    two three\n        ^^^^^");
 }
 

@@ -1,15 +1,14 @@
 #include "envpack/base/file.hpp"
 
+#include "envpack/base/parallel.hpp"
+#include "envpack/base/process.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <filesystem>
-#include <vector>
-
 #include <sys/stat.h>
-
-#include "envpack/base/parallel.hpp"
-#include "envpack/base/process.hpp"
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -92,16 +91,16 @@ TEST(Parallel, ResultsKeepTheOrderOfTheItems) {
 TEST(Parallel, AFailureStopsTheRestAndTheLowestIndexWins) {
     for (const unsigned threads : {1U, 8U}) {
         std::atomic<std::size_t> started{0};
-        const auto result = parallel_for(
-            100'000,
-            [&](std::size_t i) -> Result<void> {
-                ++started;
-                if (i == 10 || i == 11) {
-                    return fail(ErrorCode::not_found, std::to_string(i));
-                }
-                return {};
-            },
-            {.max_parallel = threads});
+        const auto result =
+            parallel_for(100'000,
+                         [&](std::size_t i) -> Result<void> {
+                             ++started;
+                             if (i == 10 || i == 11) {
+                                 return fail(ErrorCode::not_found, std::to_string(i));
+                             }
+                             return {};
+                         },
+                         {.max_parallel = threads});
         ASSERT_FALSE(result);
         EXPECT_EQ(result.error().message(), "10");
         EXPECT_LT(started.load(), 100'000U);
@@ -110,19 +109,18 @@ TEST(Parallel, AFailureStopsTheRestAndTheLowestIndexWins) {
 
 TEST(Parallel, AStopEndsTheWork) {
     std::stop_source stop;
-    const auto result = parallel_for(
-        100'000,
-        [&](std::size_t) -> Result<void> {
-            stop.request_stop();
-            return {};
-        },
-        {.stop = stop.get_token(), .max_parallel = 2});
+    const auto result = parallel_for(100'000,
+                                     [&](std::size_t) -> Result<void> {
+                                         stop.request_stop();
+                                         return {};
+                                     },
+                                     {.stop = stop.get_token(), .max_parallel = 2});
     EXPECT_EQ(result.error().code(), ErrorCode::cancelled);
 }
 
 TEST(Process, GivesBothStreamsAndTheExitStatus) {
-    const auto output = run_process(
-        {.arguments = {"sh", "-c", "echo out; echo err >&2; exit 3"}}, RunContext());
+    const auto output =
+        run_process({.arguments = {"sh", "-c", "echo out; echo err >&2; exit 3"}}, RunContext());
     ASSERT_TRUE(output) << output.error().render();
     EXPECT_EQ(output->standard_output, "out\n");
     EXPECT_EQ(output->standard_error, "err\n");

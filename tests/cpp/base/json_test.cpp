@@ -1,8 +1,8 @@
 #include "envpack/base/json.hpp"
 
-#include <string>
-
 #include "envpack/base/toml.hpp"
+
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,8 @@ namespace envpack {
 namespace {
 
 TEST(Json, CanonicalFormIsSortedAndTight) {
-    const auto value = json::parse(R"({"b": [1, 2.5, true, null], "a": {"z": "<&>", "y": "ü\u0001"}})");
+    const auto value =
+        json::parse(R"({"b": [1, 2.5, true, null], "a": {"z": "<&>", "y": "ü\u0001"}})");
     ASSERT_TRUE(value) << value.error().render();
     EXPECT_EQ(json::to_canonical(*value),
               "{\"a\":{\"y\":\"ü\\u0001\",\"z\":\"<&>\"},\"b\":[1,2.5,true,null]}");

@@ -1,8 +1,8 @@
 #include "envpack/base/safe_path.hpp"
 
-#include <string>
-
 #include "envpack/base/text.hpp"
+
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -29,8 +29,8 @@ TEST(SafePath, ParseTakesOnlyTheNormalForm) {
 
 TEST(SafePath, NormalizeNeverLeavesTheRoot) {
     const std::pair<const char*, const char*> rows[] = {
-        {"", ""},           {"/", ""},      {"./a//b/", "a/b"}, {"/usr/../bin", "bin"},
-        {"a/b/../../c", "c"}, {"a/..", ""},
+        {"", ""},     {"/", ""}, {"./a//b/", "a/b"}, {"/usr/../bin", "bin"}, {"a/b/../../c", "c"},
+        {"a/..", ""},
     };
     for (const auto& [text, expected] : rows) {
         EXPECT_EQ(SafePath::normalize(text)->str(), expected) << text;

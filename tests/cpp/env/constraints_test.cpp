@@ -4,6 +4,8 @@
 #include "envpack/env/inventory_output.hpp"
 #include "envpack/env/target_environment.hpp"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 namespace envpack::env {
@@ -30,7 +32,8 @@ TEST(Constraints, SayWhereTheyAreFromAndNothingElse) {
     inventory.source_digest = "sha256:00";
     inventory.python = *described_interpreter("3.11.2", "x86_64", "glibc 2.36");
     EXPECT_EQ(constraints_from(inventory, {.envpack_version = "0.1.0"}).to_text(),
-              "# constraints made by envpack 0.1.0: what is installed must stay as it is\n"
+              "# constraints made by envpack 0.1.0\n"
+              "# what is installed must stay as it is\n"
               "# source: oci:base\\x0aevil==1\n"
               "# digest: sha256:00\n"
               "# platform: linux x86_64 glibc 2.36\n"
@@ -51,8 +54,20 @@ TEST(Constraints, CommentsCannotBreakOut) {
     Inventory inventory;
     inventory.skipped.push_back({"x\nevil==1", "1\r2", "no-metadata", "a\nb"});
     const std::string text = constraints_from(inventory).to_text();
-    EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2) << text;
+    EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3) << text;
     EXPECT_EQ(text.find('\r'), std::string::npos);
+}
+
+/// pip takes `coding:NAME` in the first two lines for the encoding of the file (PEP 263).
+TEST(Constraints, SourceCannotNameAnEncoding) {
+    Inventory inventory = parsed("a==1\n");
+    inventory.source = "oci:encoding:v1";
+    inventory.packages[0].editable = true;
+    for (const std::string& text :
+         {constraints_from(inventory).to_text(), to_requirements_text(inventory)}) {
+        const std::size_t third = text.find('\n', text.find('\n') + 1);
+        EXPECT_EQ(text.substr(0, third).find("coding"), std::string::npos) << text;
+    }
 }
 
 TEST(FreezeText, ReadsWhatInstallersPrint) {

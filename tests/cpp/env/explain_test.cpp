@@ -1,12 +1,12 @@
 #include "envpack/env/explain.hpp"
 
+#include "support/universe_index.hpp"
+
 #include <ostream>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
-
-#include "support/universe_index.hpp"
 
 namespace envpack::env {
 namespace {
@@ -35,21 +35,35 @@ TEST(Explain, TorchOfAVendorImage) {
         .add("xformers", "0.0.26", {{"torch==2.3.0"}})
         .add("xformers", "0.0.26.post1", {{"torch==2.3.0"}})
         .add("xformers", "0.0.20", {{"torch>=1.12"}});
-    const Explanation explanation =
-        explained(index,
-                  {provided("torch", "2.3.0a0+6ddf5cf85e.nv24.4", {},
-                            "base image, layer 37, installed by pip"),
-                   provided("apex", "0.1", {"torch"})},
-                  {"requests", "xformers>=0.0.26"});
-    EXPECT_EQ(explanation.text, "");
+    const Explanation explanation = explained(index,
+                                              {provided("torch", "2.3.0a0+6ddf5cf85e.nv24.4", {},
+                                                        "base image, layer 37, installed by pip"),
+                                               provided("apex", "0.1", {"torch"})},
+                                              {"requests", "xformers>=0.0.26"});
+    EXPECT_EQ(explanation.text,
+              R"(the request needs another torch than the base has
+
+  requirements.txt:2                      xformers>=0.0.26
+  xformers 0.0.26, 0.0.26.post1           needs torch ==2.3.0
+  base image, layer 37, installed by pip  has torch 2.3.0a0+6ddf5cf85e.nv24.4
+
+  Why 2.3.0a0+6ddf5cf85e.nv24.4 is not 2.3.0: it is a pre-release and sorts before 2.3.0 (PEP 440).
+  It fails ==2.3.0, >=2.3.0, <2.3.0, ~=2.3.0; it passes <=2.3.0, ==2.3.0.*.
+
+  Ways out, smallest change first:
+    1. an older xformers, 0.0.20
+       envpack resolve … "xformers==0.0.20"
+    2. replace the torch of the base by 2.3.0; built against the present one: apex
+       envpack resolve … --unfreeze torch
+)");
 }
 
 TEST(Explain, BaseVersionAsAWayOut) {
     UniverseIndex index;
     index.add("numpy", "2.1.0").add("numpy", "1.26.4");
-    const Explanation explanation = explained(
-        index, {provided("numpy", "1.24.4"), provided("basepkg", "1.0", {"numpy<2"})},
-        {"numpy>=1.26"});
+    const Explanation explanation =
+        explained(index, {provided("numpy", "1.24.4"), provided("basepkg", "1.0", {"numpy<2"})},
+                  {"numpy>=1.26"});
     EXPECT_EQ(explanation.text,
               R"(the request needs another numpy than the base has
 
@@ -124,30 +138,47 @@ INSTANTIATE_TEST_SUITE_P(
     Explain, Causes,
     testing::Values(
         Row{"Unknown", UniverseIndex(), {"a"}, "no index has a project `a`", "no-such-project"},
-        Row{"NoVersion", UniverseIndex().add("a", "1"), {"a>=2"}, "no version of a fits",
+        Row{"NoVersion",
+            UniverseIndex().add("a", "1"),
+            {"a>=2"},
+            "no version of a fits",
             "version-not-on-index"},
-        Row{"Python", UniverseIndex().add("a", "1", {.requires_python = "<3.10"}), {"a"},
-            "a needs another Python than the target has", "requires-python"},
+        Row{"Python",
+            UniverseIndex().add("a", "1", {.requires_python = "<3.10"}),
+            {"a"},
+            "a needs another Python than the target has",
+            "requires-python"},
         Row{"WheelPython",
-            UniverseIndex().add("a", "1", {.wheel_tags = {"cp38-cp38-linux_x86_64"}}), {"a"},
-            "a has no wheel for the Python of the target", "no-wheel-for-python"},
+            UniverseIndex().add("a", "1", {.wheel_tags = {"cp38-cp38-linux_x86_64"}}),
+            {"a"},
+            "a has no wheel for the Python of the target",
+            "no-wheel-for-python"},
         Row{"WheelPlatform",
-            UniverseIndex().add("a", "1", {.wheel_tags = {"cp312-cp312-win_amd64"}}), {"a"},
-            "a has no wheel for the platform of the target", "no-wheel-for-platform"},
-        Row{"Source", UniverseIndex().add("a", "1", {.wheel_tags = {}, .sdist = true}), {"a"},
-            "a has no wheel, only a source distribution", "source-only"},
-        Row{"Yanked", UniverseIndex().add("a", "1", {.yanked = "broken"}), {"a"},
-            "a was withdrawn (yanked)", "yanked"},
+            UniverseIndex().add("a", "1", {.wheel_tags = {"cp312-cp312-win_amd64"}}),
+            {"a"},
+            "a has no wheel for the platform of the target",
+            "no-wheel-for-platform"},
+        Row{"Source",
+            UniverseIndex().add("a", "1", {.wheel_tags = {}, .sdist = true}),
+            {"a"},
+            "a has no wheel, only a source distribution",
+            "source-only"},
+        Row{"Yanked",
+            UniverseIndex().add("a", "1", {.yanked = "broken"}),
+            {"a"},
+            "a was withdrawn (yanked)",
+            "yanked"},
         Row{"Prerelease",
-            UniverseIndex().add("a", "1", {{"gone"}}).add("a", "2a1"), {"a"},
-            "no index has a project `gone`", "prerelease-only"}),
+            UniverseIndex().add("a", "1", {{"gone"}}).add("a", "2a1"),
+            {"a"},
+            "no index has a project `gone`",
+            "prerelease-only"}),
     [](const auto& row) { return row.param.name; });
 
 TEST(Explain, JsonHasEverything) {
     const Explanation explanation = explained(UniverseIndex().add("a", "1"), {}, {"a>=2"});
     const json::Value value = explanation.to_json();
-    for (const char* key :
-         {"headline", "packages", "causes", "ways_out", "proof", "derivation"}) {
+    for (const char* key : {"headline", "packages", "causes", "ways_out", "proof", "derivation"}) {
         ASSERT_NE(value.find(key), nullptr) << key;
     }
     EXPECT_EQ(json::to_canonical(json::parse(json::to_pretty(value)).value()),

@@ -67,6 +67,13 @@ TEST(Interpreter, PassesOverScriptsAndDeadLinks) {
     EXPECT_EQ(found(tree, {.python = path("shims/python3")}), "unsupported");
 }
 
+TEST(Interpreter, MayHaveAVersionedNameOnly) {
+    MemoryTree tree;
+    tree.add_file("usr/bin/python3.12", elf_program(c_string("3.12.3")), 0755);
+    tree.add_file("usr/lib/python3.12/os.py", "");
+    EXPECT_EQ(found(tree), "3.12.3 usr usr x86_64 ");
+}
+
 TEST(Interpreter, OfAVirtualEnvironmentKeepsItsPrefix) {
     MemoryTree tree;
     add_glibc(tree);

@@ -39,15 +39,17 @@ Inventory inventory_of(const MemoryTree& tree, InventoryDetail detail = Inventor
     return *std::move(inventory);
 }
 
-/// The lines of the constraints without its header.
+/// The constraints without their header.
 std::string constraints_of(const Inventory& inventory) {
     Constraints constraints = constraints_from(inventory, {.include_installers = true});
     constraints.header.clear();
     return constraints.to_text();
 }
 
+/// The requirements without the two lines above them.
 std::string requirements_of(const Inventory& inventory) {
-    return to_requirements_text(inventory, {.include_installers = true});
+    const std::string text = to_requirements_text(inventory, {.include_installers = true});
+    return text.substr(text.find('\n', text.find('\n') + 1) + 1);
 }
 
 /// Some members of the one package (or else the one skipped entry), as canonical JSON.
@@ -268,6 +270,17 @@ TEST(Inventory, ReportsLeftoversAndDuplicates) {
     EXPECT_EQ(inventory.problems[0].kind, "duplicate-dist-info");
     EXPECT_EQ(inventory.problems[0].text, "dup 2.0, dup 1.0");
     EXPECT_EQ(inventory.problems[1].kind, "leftover");
+}
+
+TEST(Inventory, DistInfoAndEggInfoOfOneVersionAreOnePackage) {
+    MemoryTree tree = python_tree();
+    tree.add_file(debian + "/both-1.0.egg-info/PKG-INFO", "Name: both\nVersion: 1.0\n\n");
+    add_dist_info(tree, debian, "both", "1.0", "Requires-Dist: a\n", "debian\n");
+    const Inventory inventory = inventory_of(tree);
+    ASSERT_EQ(inventory.packages.size(), 1u);
+    EXPECT_EQ(inventory.packages[0].requires_dist.size(), 1u);
+    EXPECT_FALSE(inventory.packages[0].has_flag("ambiguous"));
+    EXPECT_TRUE(inventory.problems.empty());
 }
 
 TEST(Inventory, OfTwoInOneFolderTakesTheLaterLayer) {

@@ -245,8 +245,8 @@ TEST_P(Conformance, AnswersAreThoseOfRealResolvers) {
         if (const json::Value* reason = problem.find("explanation");
             is_right && answer.text == "unsatisfiable" && reason != nullptr) {
             for (const std::string& name : names_in(*reason->as_string())) {
-                EXPECT_TRUE(answer.named.contains(name)) << id << " does not name " << name
-                                                         << "\n" << answer.explanation;
+                EXPECT_TRUE(answer.named.contains(name)) << id << " does not name " << name << "\n"
+                                                         << answer.explanation;
             }
         }
     }

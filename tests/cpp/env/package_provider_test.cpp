@@ -1,14 +1,14 @@
 #include "envpack/env/package_provider.hpp"
 
+#include "envpack/base/text.hpp"
+#include "support/universe_index.hpp"
+
 #include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
-
-#include "envpack/base/text.hpp"
-#include "support/universe_index.hpp"
 
 namespace envpack::env {
 namespace {
@@ -20,7 +20,9 @@ using support::request;
 using support::target_options;
 using support::UniverseIndex;
 
-PackageName name_of(std::string_view text) { return PackageName::parse(text).value(); }
+PackageName name_of(std::string_view text) {
+    return PackageName::parse(text).value();
+}
 
 /// "a 1.0, b 2.0" without the base's packages, which `+` marks; "conflict: …" with its facts.
 std::string solved(PackageProvider& provider, const std::vector<std::string>& texts) {
@@ -105,55 +107,101 @@ UniverseIndex torch_world() {
 INSTANTIATE_TEST_SUITE_P(
     Base, Solve,
     testing::Values(
-        Row{"PackageOfTheBaseWins", torch_world(), {provided("torch", ngc_torch)},
-            {"lightning"}, "lightning 2.4, +torch"},
-        Row{"NoIndexIsAskedForABasePackage", UniverseIndex(), {provided("unreachable", "1")},
-            {"unreachable"}, "+unreachable"},
-        Row{"RequesterGoesBackUntilItFits", torch_world(), {provided("torch", ngc_torch)},
-            {"xformers"}, "xformers 0.0.20, +torch"},
-        Row{"PrereleaseOfTheBaseIsNotTheFinalRelease", torch_world(),
-            {provided("torch", ngc_torch)}, {"needs-final"}, "needs-final 0.9, +torch"},
-        Row{"BaseIsNeverReplaced", torch_world(), {provided("torch", ngc_torch)},
+        Row{"PackageOfTheBaseWins",
+            torch_world(),
+            {provided("torch", ngc_torch)},
+            {"lightning"},
+            "lightning 2.4, +torch"},
+        Row{"NoIndexIsAskedForABasePackage",
+            UniverseIndex(),
+            {provided("unreachable", "1")},
+            {"unreachable"},
+            "+unreachable"},
+        Row{"RequesterGoesBackUntilItFits",
+            torch_world(),
+            {provided("torch", ngc_torch)},
+            {"xformers"},
+            "xformers 0.0.20, +torch"},
+        Row{"PrereleaseOfTheBaseIsNotTheFinalRelease",
+            torch_world(),
+            {provided("torch", ngc_torch)},
+            {"needs-final"},
+            "needs-final 0.9, +torch"},
+        Row{"BaseIsNeverReplaced",
+            torch_world(),
+            {provided("torch", ngc_torch)},
             {"torchvision"},
             "conflict: the base has torch 2.3.0a0+6ddf5cf85e.nv24.4 (base image, layer 3);"},
-        Row{"RequestCannotReplaceTheBaseEither", torch_world(), {provided("torch", "2.3.0")},
-            {"torch>=2.5"}, "conflict: the base has torch 2.3.0 (base image, layer 3);"},
-        Row{"UnparsableVersionFitsNothing", UniverseIndex().add("distro-info", "1.7"),
-            {provided("distro-info", "1.1build1")}, {"distro-info"},
+        Row{"RequestCannotReplaceTheBaseEither",
+            torch_world(),
+            {provided("torch", "2.3.0")},
+            {"torch>=2.5"},
+            "conflict: the base has torch 2.3.0 (base image, layer 3);"},
+        Row{"UnparsableVersionFitsNothing",
+            UniverseIndex().add("distro-info", "1.7"),
+            {provided("distro-info", "1.1build1")},
+            {"distro-info"},
             "conflict: the base has distro-info 1.1build1 (base image, layer 3), which is no "
             "PEP 440 version and fits no requirement;"},
-        Row{"ExtraOfABasePackageComesFromItsMetadata", UniverseIndex().add("dep", "1"),
+        Row{"ExtraOfABasePackageComesFromItsMetadata",
+            UniverseIndex().add("dep", "1"),
             {provided("tool", "1", {"dep ; extra == 'x'", "torch>=9 ; extra == 'y'"})},
-            {"tool[x]"}, "dep 1, +tool"},
-        Row{"EdgesWithinTheBaseAreFacts", UniverseIndex().add("new", "1", {{"a"}}),
-            {provided("a", "1", {"b>=2"}), provided("b", "1")}, {"new", "b"},
+            {"tool[x]"},
+            "dep 1, +tool"},
+        Row{"EdgesWithinTheBaseAreFacts",
+            UniverseIndex().add("new", "1", {{"a"}}),
+            {provided("a", "1", {"b>=2"}), provided("b", "1")},
+            {"new", "b"},
             "new 1, +a, +b"},
-        Row{"WhatAReachedBasePackageLacksIsAdded", UniverseIndex().add("missing", "1"),
+        Row{"WhatAReachedBasePackageLacksIsAdded",
+            UniverseIndex().add("missing", "1"),
             {provided("a", "1", {"missing"}), provided("unreached", "1", {"gone"})},
-            {"a"}, "missing 1, +a"},
-        Row{"TorchStackIsNeverAddedBehindTheUsersBack", UniverseIndex().add("triton", "3"),
-            {provided("torch", "2.3.0", {"triton==3", "nvidia-nccl-cu12==2.20"})}, {"torch"},
+            {"a"},
+            "missing 1, +a"},
+        Row{"TorchStackIsNeverAddedBehindTheUsersBack",
+            UniverseIndex().add("triton", "3"),
+            {provided("torch", "2.3.0", {"triton==3", "nvidia-nccl-cu12==2.20"})},
+            {"torch"},
             "+torch"},
         Row{"BaseLimitsNewPackages",
             UniverseIndex().add("numpy", "1.26.4").add("numpy", "2.1.0"),
-            {provided("basepkg", "1.0", {"numpy<2"})}, {"numpy"}, "numpy 1.26.4"},
-        Row{"BaseLimitMayLeaveNothing", UniverseIndex().add("numpy", "2.1.0"),
-            {provided("basepkg", "1.0", {"numpy<2"})}, {"numpy>=2"},
+            {provided("basepkg", "1.0", {"numpy<2"})},
+            {"numpy"},
+            "numpy 1.26.4"},
+        Row{"BaseLimitMayLeaveNothing",
+            UniverseIndex().add("numpy", "2.1.0"),
+            {provided("basepkg", "1.0", {"numpy<2"})},
+            {"numpy>=2"},
             "conflict: basepkg 1.0 of the base allows only numpy <2;"},
-        Row{"LimitOfAnUnusedExtraDoesNotCount", UniverseIndex().add("numpy", "2.1.0"),
-            {provided("basepkg", "1.0", {"numpy<2 ; extra == 'old'"})}, {"numpy"},
+        Row{"LimitOfAnUnusedExtraDoesNotCount",
+            UniverseIndex().add("numpy", "2.1.0"),
+            {provided("basepkg", "1.0", {"numpy<2 ; extra == 'old'"})},
+            {"numpy"},
             "numpy 2.1.0"},
         Row{"UnfrozenPackagePrefersTheBase",
-            UniverseIndex().add("numpy", "1.26.4"), {provided("numpy", "1.24.4")},
-            {"numpy"}, "+numpy", {}, {"numpy"}},
+            UniverseIndex().add("numpy", "1.26.4"),
+            {provided("numpy", "1.24.4")},
+            {"numpy"},
+            "+numpy",
+            {},
+            {"numpy"}},
         Row{"UnfrozenPackageMayBeReplaced",
-            UniverseIndex().add("numpy", "1.26.4").add("numpy", "2.1.0").add(
-                "newpkg", "1", {{"numpy>=1.26"}}),
+            UniverseIndex()
+                .add("numpy", "1.26.4")
+                .add("numpy", "2.1.0")
+                .add("newpkg", "1", {{"numpy>=1.26"}}),
             {provided("numpy", "1.24.4"), provided("basepkg", "1.0", {"numpy<2"})},
-            {"newpkg"}, "newpkg 1, numpy 1.26.4", {}, {"numpy"}},
-        Row{"BrokenEdgeOfTheBaseDoesNotLimit", UniverseIndex().add("numpy", "2.1.0"),
+            {"newpkg"},
+            "newpkg 1, numpy 1.26.4",
+            {},
+            {"numpy"}},
+        Row{"BrokenEdgeOfTheBaseDoesNotLimit",
+            UniverseIndex().add("numpy", "2.1.0"),
             {provided("numpy", "1.24.4"), provided("basepkg", "1.0", {"numpy<1.20"})},
-            {"numpy>=2"}, "numpy 2.1.0", {}, {"numpy"}}),
+            {"numpy>=2"},
+            "numpy 2.1.0",
+            {},
+            {"numpy"}}),
     [](const auto& row) { return row.param.name; });
 
 // pip's policy on what an index has.
@@ -161,95 +209,165 @@ INSTANTIATE_TEST_SUITE_P(
     Index, Solve,
     testing::Values(
         Row{"FinalReleaseBeforeANewerPrerelease",
-            UniverseIndex().add("a", "1").add("a", "2rc1"), {}, {"a"}, "a 1"},
+            UniverseIndex().add("a", "1").add("a", "2rc1"),
+            {},
+            {"a"},
+            "a 1"},
         Row{"PrereleaseWhereNothingElseMatches",
-            UniverseIndex().add("a", "1").add("a", "2rc1"), {}, {"a>1"}, "a 2rc1"},
+            UniverseIndex().add("a", "1").add("a", "2rc1"),
+            {},
+            {"a>1"},
+            "a 2rc1"},
         Row{"SpecifierThatNamesAPrereleaseOptsIn",
-            UniverseIndex().add("a", "1").add("a", "2rc1"), {}, {"a>=1a1"}, "a 2rc1"},
+            UniverseIndex().add("a", "1").add("a", "2rc1"),
+            {},
+            {"a>=1a1"},
+            "a 2rc1"},
         Row{"ConstraintThatNamesAPrereleaseOptsIn",
-            UniverseIndex().add("a", "1").add("a", "2rc1"), {}, {"a"}, "a 2rc1", {"a>=1a1"}},
+            UniverseIndex().add("a", "1").add("a", "2rc1"),
+            {},
+            {"a"},
+            "a 2rc1",
+            {"a>=1a1"}},
         Row{"OptInOfARejectedVersionIsForgotten",
             UniverseIndex()
                 .add("c", "1")
                 .add("c", "2a1")
                 .add("a", "2", {{"c>=0.5a1", "gone"}})
                 .add("a", "1", {{"c"}}),
-            {}, {"a"}, "a 1, c 1"},
+            {},
+            {"a"},
+            "a 1, c 1"},
         Row{"FinalThatFailsLaterKeepsPrereleasesOut",
-            UniverseIndex()
-                .add("c", "1", {{"d==1"}})
-                .add("c", "2a1")
-                .add("d", "2"),
-            {}, {"c", "d"},
-            "conflict: the index has d 2; c 2a1 is a pre-release, and no requirement names one;"},
+            UniverseIndex().add("c", "1", {{"d==1"}}).add("c", "2a1").add("d", "2"),
+            {},
+            {"c", "d"},
+            "conflict: https://index.example/simple/d/ has d 2; c 2a1 is a pre-release, and no "
+            "requirement names one;"},
         Row{"PrereleasesForEveryPackage",
-            UniverseIndex().add("a", "1").add("a", "2rc1"), {}, {"a"}, "a 2rc1", {}, {}, true},
+            UniverseIndex().add("a", "1").add("a", "2rc1"),
+            {},
+            {"a"},
+            "a 2rc1",
+            {},
+            {},
+            true},
         Row{"YankedIsPassedOver",
-            UniverseIndex().add("a", "1").add("a", "2", {.yanked = "bad build"}), {}, {"a"},
+            UniverseIndex().add("a", "1").add("a", "2", {.yanked = "bad build"}),
+            {},
+            {"a"},
             "a 1"},
         Row{"YankedCanBePinned",
-            UniverseIndex().add("a", "1").add("a", "2", {.yanked = "bad build"}), {},
-            {"a==2"}, "a 2"},
+            UniverseIndex().add("a", "1").add("a", "2", {.yanked = "bad build"}),
+            {},
+            {"a==2"},
+            "a 2"},
         Row{"OnlyYankedIsAConflictThatSaysWhy",
-            UniverseIndex().add("a", "2", {.yanked = "bad build"}), {}, {"a"},
+            UniverseIndex().add("a", "2", {.yanked = "bad build"}),
+            {},
+            {"a"},
             "conflict: a 2 is yanked: bad build;"},
         Row{"RequiresPythonIsHonoured",
-            UniverseIndex().add("a", "1").add("a", "2", {.requires_python = ">=3.13"}), {},
-            {"a"}, "a 1"},
+            UniverseIndex().add("a", "1").add("a", "2", {.requires_python = ">=3.13"}),
+            {},
+            {"a"},
+            "a 1"},
         Row{"RequiresPythonIsNamed",
-            UniverseIndex().add("a", "2", {.requires_python = ">=3.13"}), {}, {"a"},
+            UniverseIndex().add("a", "2", {.requires_python = ">=3.13"}),
+            {},
+            {"a"},
             "conflict: a 2 needs Python >=3.13;"},
         Row{"OtherPythonsWheelIsNamed",
-            UniverseIndex().add("a", "2", {.wheel_tags = {"cp38-cp38-linux_x86_64"}}), {},
-            {"a"}, "conflict: a 2 has no wheel for this Python;"},
+            UniverseIndex().add("a", "2", {.wheel_tags = {"cp38-cp38-linux_x86_64"}}),
+            {},
+            {"a"},
+            "conflict: a 2 has no wheel for this Python;"},
         Row{"OtherPlatformsWheelIsNamed",
             UniverseIndex().add(
                 "a", "2", {.wheel_tags = {"cp312-cp312-win_amd64", "cp38-cp38-linux_x86_64"}}),
-            {}, {"a"}, "conflict: a 2 has no wheel for this platform;"},
+            {},
+            {"a"},
+            "conflict: a 2 has no wheel for this platform;"},
         Row{"SourceAloneCannotBeUsed",
-            UniverseIndex()
-                .add("a", "1")
-                .add("a", "2", {.wheel_tags = {}, .sdist = true}),
-            {}, {"a>1"}, "conflict: a 2 has only a source distribution;"},
+            UniverseIndex().add("a", "1").add("a", "2", {.wheel_tags = {}, .sdist = true}),
+            {},
+            {"a>1"},
+            "conflict: a 2 has only a source distribution;"},
         Row{"SourceAloneCountsWhereAllowed",
-            UniverseIndex().add("a", "2", {.wheel_tags = {}, .sdist = true}), {}, {"a"},
-            "a 2", {}, {}, false, true},
-        Row{"UnknownProjectIsSaidToBe", UniverseIndex(), {}, {"a"},
+            UniverseIndex().add("a", "2", {.wheel_tags = {}, .sdist = true}),
+            {},
+            {"a"},
+            "a 2",
+            {},
+            {},
+            false,
+            true},
+        Row{"UnknownProjectIsSaidToBe",
+            UniverseIndex(),
+            {},
+            {"a"},
             "conflict: no index has a project `a`;"},
         Row{"VersionThatDoesNotExistShowsThoseThatDo",
-            UniverseIndex().add("a", "1.0").add("a", "1.1").add("a", "1.2"), {}, {"a>=2"},
-            "conflict: the index has a 1.0 … 1.2;"},
-        Row{"IndexThatDoesNotAnswerIsNoAbsence", UniverseIndex(), {}, {"unreachable"},
+            UniverseIndex().add("a", "1.0").add("a", "1.1").add("a", "1.2"),
+            {},
+            {"a>=2"},
+            "conflict: https://index.example/simple/a/ has a 1.0 … 1.2;"},
+        Row{"IndexThatDoesNotAnswerIsNoAbsence",
+            UniverseIndex(),
+            {},
+            {"unreachable"},
             "error: connection refused"},
-        Row{"ConstraintNarrows", UniverseIndex().add("a", "1").add("a", "2"), {}, {"a"},
-            "a 1", {"a<2", "unrelated==7"}},
-        Row{"ConstraintIsNamed", UniverseIndex().add("a", "2"), {}, {"a"},
-            "conflict: a constraint allows only a <2 (c.txt:1); the index has a 2;",
+        Row{"ConstraintNarrows",
+            UniverseIndex().add("a", "1").add("a", "2"),
+            {},
+            {"a"},
+            "a 1",
+            {"a<2", "unrelated==7"}},
+        Row{"ConstraintIsNamed",
+            UniverseIndex().add("a", "2"),
+            {},
+            {"a"},
+            "conflict: a constraint allows only a <2 (c.txt:1);",
             {"a<2"}},
-        Row{"ConstraintWithAFalseMarkerIsIgnored", UniverseIndex().add("a", "2"), {}, {"a"},
-            "a 2", {"a<2 ; python_version < '3'"}},
-        Row{"RequirementWithAFalseMarkerIsIgnored", UniverseIndex().add("a", "2"), {},
-            {"a", "b ; sys_platform == 'win32'"}, "a 2"},
+        Row{"ConstraintWithAFalseMarkerIsIgnored",
+            UniverseIndex().add("a", "2"),
+            {},
+            {"a"},
+            "a 2",
+            {"a<2 ; python_version < '3'"}},
+        Row{"RequirementWithAFalseMarkerIsIgnored",
+            UniverseIndex().add("a", "2"),
+            {},
+            {"a", "b ; sys_platform == 'win32'"},
+            "a 2"},
         Row{"DirectReferenceOfADependencyRulesTheVersionOut",
             UniverseIndex()
                 .add("a", "2", {{"b @ https://user:secret@host.example/b.whl"}})
                 .add("a", "1"),
-            {}, {"a"}, "a 1"},
-        Row{"DirectReferenceOfTheRequestIsAnError", UniverseIndex(), {},
+            {},
+            {"a"},
+            "a 1"},
+        Row{"DirectReferenceOfTheRequestIsAnError",
+            UniverseIndex(),
+            {},
             {"a @ https://user:secret@host.example/a.whl"},
             "error: `a @ https://host.example/a.whl` is a direct reference, which envpack cannot "
             "resolve"},
         Row{"LocalVersionIsNewerAndFitsThePublicPin",
-            UniverseIndex().add("a", "1").add("a", "1+cu121"), {}, {"a==1"}, "a 1+cu121"}),
+            UniverseIndex().add("a", "1").add("a", "1+cu121"),
+            {},
+            {"a==1"},
+            "a 1+cu121"}),
     [](const auto& row) { return row.param.name; });
 
 TEST(PackageProvider, BestWheelIsChosenByTagThenBuild) {
     UniverseIndex index;
-    index.add("a", "1", {.wheel_tags = {"py3-none-any", "cp312-cp312-manylinux_2_28_x86_64",
-                                        "cp312-cp312-manylinux_2_17_x86_64",
-                                        "7-cp312-cp312-manylinux_2_28_x86_64",
-                                        "cp312-cp312-manylinux_2_39_x86_64"},
-                         .sdist = true});
+    index.add(
+        "a", "1",
+        {.wheel_tags = {"py3-none-any", "cp312-cp312-manylinux_2_28_x86_64",
+                        "cp312-cp312-manylinux_2_17_x86_64", "7-cp312-cp312-manylinux_2_28_x86_64",
+                        "cp312-cp312-manylinux_2_39_x86_64"},
+         .sdist = true});
     PackageProvider provider(index, target_options(), {});
     const auto roots = provider.roots(request({"a"})).value();
     const auto outcome = resolver::solve(provider, roots).value();
@@ -280,8 +398,9 @@ TEST(PackageProvider, MalformedMetadataRulesOneVersionOut) {
 
 TEST(PackageProvider, SelectionSaysWhatEachPackageNeeds) {
     UniverseIndex index;
-    index.add("app", "1", {.requires_dist = {"torch", "lib[x]", "win ; sys_platform == 'win32'"},
-                           .requires_python = ">=3.9"});
+    index.add("app", "1",
+              {.requires_dist = {"torch", "lib[x]", "win ; sys_platform == 'win32'"},
+               .requires_python = ">=3.9"});
     index.add("lib", "1", {.requires_dist = {"dep ; extra == 'x'", "numpy"}, .extras = {"x"}});
     index.add("dep", "1");
     PackageProvider provider(index, target_options(),
@@ -340,8 +459,7 @@ TEST(PackageProvider, VerifyRefusesWhatDoesNotSatisfyTheRequest) {
 TEST(PackageProvider, SearchingBackwardsTakesEveryVersionIntoAccount) {
     UniverseIndex index;
     for (int version = 1; version <= 60; ++version) {
-        index.add("a", std::to_string(version),
-                  {{version > 3 ? "b>=2" : "b"}});
+        index.add("a", std::to_string(version), {{version > 3 ? "b>=2" : "b"}});
     }
     index.add("b", "1");
     PackageProvider provider(index, target_options(), {});

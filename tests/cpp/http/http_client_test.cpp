@@ -27,12 +27,12 @@ public:
     void start(CredentialStore credentials = {}) {
         client_ = std::make_unique<MemoryHttpClient>(std::move(credentials));
         for (auto& [url, responder] : routes_) {
-            client_->route(url, responder);
+            client_->respond(url, responder);
         }
     }
     std::string here(const std::string& path) const { return "http://here.example" + path; }
     std::string there(const std::string& path) const { return "http://there.example:8080" + path; }
-    void route(const std::string& url, MemoryHttpClient::Responder responder) {
+    void respond(const std::string& url, MemoryHttpClient::Responder responder) {
         routes_.emplace_back(url, std::move(responder));
     }
     HttpClient& client() { return *client_; }
@@ -53,9 +53,9 @@ public:
     }
     std::string here(const std::string& path) const { return here_.url(path); }
     std::string there(const std::string& path) const { return there_.url(path); }
-    void route(const std::string& url, MemoryHttpClient::Responder responder) {
+    void respond(const std::string& url, MemoryHttpClient::Responder responder) {
         auto& server = url.starts_with(here_.url("")) ? here_ : there_;
-        server.route(url.substr(server.url("").size()), std::move(responder));
+        server.respond(url.substr(server.url("").size()), std::move(responder));
     }
     HttpClient& client() { return *client_; }
     std::vector<Recorded> requests() const {
@@ -75,7 +75,7 @@ template <class World>
 class HttpClientContract : public ::testing::Test {
 protected:
     void answer(const std::string& url, Answer answer) {
-        world.route(url, [answer](const Recorded&) { return answer; });
+        world.respond(url, [answer](const Recorded&) { return answer; });
     }
     Result<std::string> get(const std::string& url, std::vector<Header> headers = {},
                             std::size_t max = 1u << 20) {
@@ -285,10 +285,11 @@ TYPED_TEST(HttpClientContract, SameOriginRedirectKeepsAuthorization) {
 TYPED_TEST(HttpClientContract, TransientAnswersAreTriedAgain) {
     for (const int status : {408, 429, 500, 502, 503, 504}) {
         const std::string url = this->world.here("/" + std::to_string(status));
-        this->world.route(url, [status, n = std::make_shared<std::atomic<int>>()](const Recorded&) {
-            return (*n)++ < 2 ? Answer{.status = status, .headers = {{"Retry-After", "0"}}}
-                              : Answer{.body = "at last"};
-        });
+        this->world.respond(
+            url, [status, n = std::make_shared<std::atomic<int>>()](const Recorded&) {
+                return (*n)++ < 2 ? Answer{.status = status, .headers = {{"Retry-After", "0"}}}
+                                  : Answer{.body = "at last"};
+            });
         this->world.start();
         EXPECT_EQ(this->get(url).value(), "at last") << status;
         EXPECT_EQ(this->count(url), 3u);
@@ -374,7 +375,7 @@ TYPED_TEST(HttpClientContract, BrokenBodyContinuesOnlyWithProof) {
     int number = 0;
     for (const auto& row : rows) {
         const std::string url = this->world.here("/part" + std::to_string(number++));
-        this->world.route(url, served(row.first_etag, row.rest_etag, row.status, row.shift));
+        this->world.respond(url, served(row.first_etag, row.rest_etag, row.status, row.shift));
         this->world.start();
         StringSink sink;
         const auto response = this->world.client().send({.url = url}, sink, this->run);
@@ -420,7 +421,7 @@ TYPED_TEST(HttpClientContract, StoppedRunSendsNothing) {
 
 TYPED_TEST(HttpClientContract, StopDuringAnAnswerEndsTheRequest) {
     std::stop_source stop;
-    this->world.route(this->world.here("/a"), [&](const Recorded&) {
+    this->world.respond(this->world.here("/a"), [&](const Recorded&) {
         stop.request_stop();
         return Answer{.body = std::string(100'000, 'x')};
     });
@@ -455,141 +456,6 @@ TYPED_TEST(HttpClientContract, ManyThreadsShareOneClient) {
     for (std::size_t i = 0; i < 40; ++i) {
         EXPECT_EQ((*texts)[i], std::string(20'000, static_cast<char>('a' + i % 26)));
     }
-}
-
-TEST(MemoryHttpClient, RedirectNeverLeavesHttps) {
-    MemoryHttpClient client;
-    client.route("https://a.example/x",
-                 {.status = 301, .headers = {{"Location", "http://a.example/x"}}});
-    const auto text = get_text(client, {.url = "https://a.example/x"}, 100, {});
-    ASSERT_FALSE(text);
-    EXPECT_EQ(text.error().rule(), "http.redirect-downgrade");
-}
-
-TEST(MemoryHttpClient, RangesAreServedWhereScripted) {
-    MemoryHttpClient client;
-    client.route("https://a.example/x", {.body = "0123456789", .serves_ranges = true});
-    const struct {
-        const char* range;
-        int status;
-        const char* body;
-    } rows[] = {{"bytes=2-4", 206, "234"},
-                {"bytes=7-", 206, "789"},
-                {"bytes=-3", 206, "789"},
-                {"bytes=-99", 206, "0123456789"},
-                {"bytes=10-", 416, ""}};
-    for (const auto& row : rows) {
-        StringSink sink;
-        const auto response = client.send(
-            {.url = "https://a.example/x", .headers = {{"Range", row.range}}}, sink, {});
-        EXPECT_EQ(response.value().status, row.status);
-        EXPECT_EQ(sink.text(), row.body);
-    }
-}
-
-TEST(CurlHttpClient, GzipIsDecodedOnlyWhenAskedForAndCountsDecoded) {
-    // gzip of "hello " twenty times: 31 bytes for 120.
-    static constexpr char packed[] =
-        "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xcb\x48\xcd\xc9\xc9\x57\xc8\xa0\x3b\x09\x00\x2f"
-        "\xfa\xf8\x48\x78\x00\x00\x00";
-    const std::string body(packed, sizeof packed - 1);
-    test::LoopbackHttpServer server;
-    server.route("/z", {.headers = {{"Content-Encoding", "gzip"}}, .body = body});
-    CurlHttpClient client({});
-    const auto get = [&](std::vector<Header> headers, std::size_t max) {
-        return get_text(client, {.url = server.url("/z"), .headers = std::move(headers)}, max, {});
-    };
-    EXPECT_EQ(get({{"Accept-Encoding", "gzip"}}, 120).value().size(), 120u);
-    EXPECT_EQ(get({{"Accept-Encoding", "gzip"}}, 119).error().code(), ErrorCode::limit_exceeded);
-    EXPECT_EQ(get({}, 120).value(), body);
-    EXPECT_EQ(*find_header(server.requests().back().headers, "Accept-Encoding"), "identity");
-    EXPECT_TRUE(
-        find_header(server.requests().back().headers, "User-Agent")->starts_with("envpack/"));
-}
-
-TEST(CurlHttpClient, UnannouncedBodyBeyondTheLimitIsRefused) {
-    test::LoopbackHttpServer server;
-    server.route("/c",
-                 {.headers = {{"Transfer-Encoding", "chunked"}}, .body = std::string(1001, 'x')});
-    CurlHttpClient client({});
-    EXPECT_EQ(get_text(client, {.url = server.url("/c")}, 1001, {}).value().size(), 1001u);
-    EXPECT_EQ(get_text(client, {.url = server.url("/c")}, 1000, {}).error().code(),
-              ErrorCode::limit_exceeded);
-}
-
-TEST(CurlHttpClient, StopWakesARequestThatNobodyAnswers) {
-    test::LoopbackHttpServer server;
-    std::stop_source stop;
-    std::mutex gate;
-    std::unique_lock held(gate);
-    server.route("/never", [&](const Recorded&) {
-        stop.request_stop();
-        const std::scoped_lock wait(gate);  // no answer before the test is over
-        return Answer{};
-    });
-    CurlHttpClient client({});
-    RunContext run;
-    run.stop = stop.get_token();
-    EXPECT_EQ(get_text(client, {.url = server.url("/never")}, 10, run).error().code(),
-              ErrorCode::cancelled);
-    held.unlock();
-}
-
-TEST(CurlHttpClient, ConnectionsAreKept) {
-    test::LoopbackHttpServer server;
-    server.route("/a", {.body = "x"});
-    CurlHttpClient client({});
-    for (int i = 0; i < 5; ++i) {
-        ASSERT_TRUE(get_text(client, {.url = server.url("/a")}, 10, {}));
-    }
-    EXPECT_EQ(server.connection_count(), 1);
-}
-
-TEST(CurlHttpClient, BodyLargerThanItsBufferPassesASlowSink) {
-    test::LoopbackHttpServer server;
-    const std::string body(12u << 20, 'b');
-    server.route("/big", {.body = body});
-    CurlHttpClient client({});
-    StringSink sink;
-    const auto response = client.send({.url = server.url("/big")}, sink, {});
-    ASSERT_TRUE(response) << response.error().render();
-    EXPECT_TRUE(sink.text() == body);
-}
-
-TEST(CurlHttpClient, RefusedConnectionIsANetworkError) {
-    std::string url;
-    {
-        const test::LoopbackHttpServer server;
-        url = server.url("/a");
-    }
-    ClientOptions options;
-    options.retry.first_wait = std::chrono::milliseconds(1);
-    CurlHttpClient client(options);
-    url.insert(7, "me:canary@");
-    const auto text = get_text(client, {.url = url}, 10, {});
-    ASSERT_FALSE(text);
-    EXPECT_EQ(text.error().code(), ErrorCode::network_error);
-    EXPECT_EQ(text.error().render().find("canary"), std::string::npos);
-}
-
-TEST(CurlHttpClient, ProxyIsAskedForEverythingButItsExceptions) {
-    test::LoopbackHttpServer proxy;
-    test::LoopbackHttpServer server;
-    server.route("/a", {.body = "direct"});
-    ClientOptions options;
-    options.retry.retries = 0;
-    options.proxies.http = proxy.url("");
-    EXPECT_EQ(
-        get_text(*std::make_unique<CurlHttpClient>(options), {.url = server.url("/a")}, 10, {})
-            .error()
-            .code(),
-        ErrorCode::not_found);
-    EXPECT_EQ(proxy.requests().size(), 1u);
-    options.proxies.no_proxy = "127.0.0.1";
-    EXPECT_EQ(
-        get_text(*std::make_unique<CurlHttpClient>(options), {.url = server.url("/a")}, 10, {})
-            .value(),
-        "direct");
 }
 
 }  // namespace

@@ -96,7 +96,7 @@ TEST_F(HttpIndexTest, FreshPageIsNotAskedForAgain) {
 }
 
 TEST_F(HttpIndexTest, StalePageIsAskedForWithItsValidators) {
-    client->route(page_url, [](const Recorded& request) {
+    client->respond(page_url, [](const Recorded& request) {
         const auto* etag = http::find_header(request.headers, "If-None-Match");
         if (etag != nullptr && *etag == "\"v1\"") {
             return Answer{.status = 304, .headers = {{"Cache-Control", "max-age=60"}}};
@@ -196,7 +196,7 @@ TEST_F(HttpIndexTest, WithoutRangesAndSidecarsTheWheelIsDownloaded) {
 TEST_F(HttpIndexTest, LyingRangesAreNotBelieved) {
     const char* lies[] = {"bytes 0-99/100", "bytes 5-4/10", "bytes */10", "nonsense", ""};
     for (const char* lie : lies) {
-        client->route(wheel_url, [&](const Recorded& request) {
+        client->respond(wheel_url, [&](const Recorded& request) {
             if (http::find_header(request.headers, "Range") == nullptr) {
                 return Answer{.body = wheel};
             }
@@ -232,7 +232,7 @@ TEST_F(HttpIndexTest, WrongBytesAreNeverPublished) {
 }
 
 TEST_F(HttpIndexTest, BrokenDownloadIsTriedFromItsStart) {
-    client->route(wheel_url, [this, tries = std::make_shared<int>(0)](const Recorded&) {
+    client->respond(wheel_url, [this, tries = std::make_shared<int>(0)](const Recorded&) {
         return Answer{.body = wheel, .breaks_after = ++*tries < 3 ? 5000 : SIZE_MAX};
     });
     const auto path = open()->download(file(), run);

@@ -19,10 +19,13 @@ TEST(DirectUrl, PrintsCanonicallyAndAsRequirement) {
     const std::vector<Row> table = {
         {R"({"url": "https://host.example/o/r", "subdirectory": "py",
              "vcs_info": {"vcs": "git", "commit_id": "abc123", "requested_revision": "main"}})",
-         R"({"subdirectory":"py","url":"https://host.example/o/r","vcs_info":{"commit_id":"abc123","requested_revision":"main","vcs":"git"}})",
+         R"({"subdirectory":"py","url":"https://host.example/o/r","vcs_info":)"
+         R"({"commit_id":"abc123","requested_revision":"main","vcs":"git"}})",
          "git+https://host.example/o/r@abc123#subdirectory=py"},
-        {R"({"url":"https://u:p@host.example/a-1.0-py3-none-any.whl","archive_info":{"hash":"sha256=aa"}})",
-         R"({"archive_info":{"hashes":{"sha256":"aa"}},"url":"https://host.example/a-1.0-py3-none-any.whl"})",
+        {R"({"url":"https://u:p@host.example/a-1.0-py3-none-any.whl",
+             "archive_info":{"hash":"sha256=aa"}})",
+         R"({"archive_info":{"hashes":{"sha256":"aa"}},)"
+         R"("url":"https://host.example/a-1.0-py3-none-any.whl"})",
          "https://host.example/a-1.0-py3-none-any.whl#sha256=aa"},
         {R"({"url":"ssh://git@host.example/r","vcs_info":{"vcs":"git","commit_id":"a"}})",
          R"({"url":"ssh://git@host.example/r","vcs_info":{"commit_id":"a","vcs":"git"}})",

@@ -238,8 +238,10 @@ TEST(RequirementsFile, SecretsAreNeverShown) {
     const auto bad = Requirement::parse("a @ https://u:secret@host.example/x y; os_name");
     EXPECT_EQ(bad.error().span()->input, "a @ https://host.example/x y; os_name");
     EXPECT_EQ(bad.error().span()->offset, 27u);
-    const auto file =
-        parse("a @ https://${TOKEN}@host.example/\n-e git+https://u:p@host.example/r#egg=x\n");
+    const auto file = parse(
+        "a @ https://${TOKEN}@host.example/\n-e git+https://u:p@host.example/r#egg=x\n"
+        "-e git+https://${TOKEN}@host.example/r#egg=y --pre\n");
+    EXPECT_EQ(file.requirements[2].text, "git+https://host.example/r#egg=y");
     EXPECT_EQ(file.requirements[0].text, "a @ https://host.example/");
     EXPECT_EQ(file.requirements[0].requirement->url, "https://secret@host.example/");
     EXPECT_EQ(file.requirements[1].text, "git+https://host.example/r#egg=x");

@@ -1,10 +1,10 @@
 #include "envpack/pipeline/source.hpp"
 
-#include <string>
-
 #include "envpack/base/file.hpp"
 #include "envpack/pipeline/freeze.hpp"
 #include "envpack/pipeline/user_config.hpp"
+
+#include <string>
 
 #include <gtest/gtest.h>
 

@@ -1,11 +1,11 @@
 #include "envpack/resolver/conflict.hpp"
 
+#include "support/offline_provider.hpp"
+
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
-
-#include "support/offline_provider.hpp"
 
 namespace envpack::resolver {
 namespace {
@@ -46,11 +46,12 @@ TEST(Conflict, LinearProofReadsAsAChain) {
         .add("bar", "2.0.0", {"baz>=3,<4"})
         .add("baz", "1.0.0")
         .add("baz", "3.0.0");
-    EXPECT_EQ(explained(provider, {"foo>=1,<2", "baz>=1,<2"}),
-              "Because every version of foo depends on bar >=2,<3 and every version of bar depends on "
-              "baz >=3,<4, every version of foo requires baz >=3,<4.\n"
-              "And because you require foo >=1,<2 (requirements.txt:1) and you require baz >=1,<2 "
-              "(requirements.txt:2), the request cannot be fulfilled.");
+    EXPECT_EQ(
+        explained(provider, {"foo>=1,<2", "baz>=1,<2"}),
+        "Because every version of foo depends on bar >=2,<3 and every version of bar depends on "
+        "baz >=3,<4, every version of foo requires baz >=3,<4.\n"
+        "And because you require foo >=1,<2 (requirements.txt:1) and you require baz >=1,<2 "
+        "(requirements.txt:2), the request cannot be fulfilled.");
 }
 
 TEST(Conflict, SharedStepsAreNumbered) {
@@ -63,27 +64,29 @@ TEST(Conflict, SharedStepsAreNumbered) {
         .add("x", "1.0.0", {"y>=2,<3"})
         .add("y", "1.0.0")
         .add("y", "2.0.0");
-    EXPECT_EQ(explained(provider, {"foo>=1,<2"}),
-              "Because every version of a depends on b >=2,<3 and foo 1.0.0 depends on a >=1,<2, foo "
-              "1.0.0 requires b >=2,<3.\n"
-              "(1) And because foo 1.0.0 depends on b >=1,<2, foo 1.0.0 cannot be used.\n"
-              "Because every version of x depends on y >=2,<3 and foo 1.1.0 depends on x >=1,<2, "
-              "foo 1.1.0 requires y >=2,<3.\n"
-              "And because foo 1.1.0 depends on y >=1,<2, foo 1.1.0 cannot be used.\n"
-              "And because foo 1.0.0 cannot be used (1), no version of foo can be used.\n"
-              "And because you require foo >=1,<2 (requirements.txt:1), the request cannot be "
-              "fulfilled.");
+    EXPECT_EQ(
+        explained(provider, {"foo>=1,<2"}),
+        "Because every version of a depends on b >=2,<3 and foo 1.0.0 depends on a >=1,<2, foo "
+        "1.0.0 requires b >=2,<3.\n"
+        "(1) And because foo 1.0.0 depends on b >=1,<2, foo 1.0.0 cannot be used.\n"
+        "Because every version of x depends on y >=2,<3 and foo 1.1.0 depends on x >=1,<2, "
+        "foo 1.1.0 requires y >=2,<3.\n"
+        "And because foo 1.1.0 depends on y >=1,<2, foo 1.1.0 cannot be used.\n"
+        "And because foo 1.0.0 cannot be used (1), no version of foo can be used.\n"
+        "And because you require foo >=1,<2 (requirements.txt:1), the request cannot be "
+        "fulfilled.");
 }
 
 TEST(Conflict, ExclusionSpeaksForItself) {
     OfflineProvider provider;
     provider.add("vision", "1", {"torch==2.3.0"}).add("torch", "2.3.0");
     provider.exclude("torch!=2.2.0", "the base image has torch 2.2.0");
-    EXPECT_EQ(explained(provider, {"vision"}),
-              "Because every version of vision depends on torch ==2.3.0 and the base image has torch "
-              "2.2.0, no version of vision can be used.\n"
-              "And because you require vision (requirements.txt:1), the request cannot be "
-              "fulfilled.");
+    EXPECT_EQ(
+        explained(provider, {"vision"}),
+        "Because every version of vision depends on torch ==2.3.0 and the base image has torch "
+        "2.2.0, no version of vision can be used.\n"
+        "And because you require vision (requirements.txt:1), the request cannot be "
+        "fulfilled.");
 }
 
 TEST(Conflict, AllVersionsOfAPackageAreNamedTogether) {
@@ -92,18 +95,18 @@ TEST(Conflict, AllVersionsOfAPackageAreNamedTogether) {
         provider.add("a", std::to_string(version), {"b<2"});
     }
     provider.add("b", "1").add("b", "2");
-    EXPECT_EQ(explained(provider, {"a", "b>=2"}),
-              "Because every version of a depends on b <2 and you require a (requirements.txt:1), b <2 "
-              "is required.\n"
-              "And because you require b >=2 (requirements.txt:2), the request cannot be "
-              "fulfilled.");
+    EXPECT_EQ(
+        explained(provider, {"a", "b>=2"}),
+        "Because every version of a depends on b <2 and you require a (requirements.txt:1), b <2 "
+        "is required.\n"
+        "And because you require b >=2 (requirements.txt:2), the request cannot be "
+        "fulfilled.");
 }
 
 TEST(Conflict, PackagesAreEveryProjectOfTheProof) {
     OfflineProvider provider;
     provider.add("a", "1", {"b<2"}).add("b", "1").add("b", "2").add("unrelated", "1");
-    const Conflict conflict =
-        conflict_of(provider, support::roots_of({"a", "b>=2", "unrelated"}));
+    const Conflict conflict = conflict_of(provider, support::roots_of({"a", "b>=2", "unrelated"}));
     std::string names;
     for (const auto& name : conflict.packages()) {
         names += name.to_string() + ' ';

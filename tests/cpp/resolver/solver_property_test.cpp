@@ -1,3 +1,6 @@
+#include "envpack/resolver/solver.hpp"
+#include "support/offline_provider.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <map>
@@ -8,9 +11,6 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-
-#include "envpack/resolver/solver.hpp"
-#include "support/offline_provider.hpp"
 
 // Random small universes against a solver that tries everything.
 
@@ -136,8 +136,7 @@ bool mentions_every_selected(const Assignment& assignment, Problem& problem) {
         if (!reached.insert(package).second) {
             continue;
         }
-        const auto needs =
-            problem.provider.dependencies(package, assignment.at(package)).value();
+        const auto needs = problem.provider.dependencies(package, assignment.at(package)).value();
         for (const Dependency& dependency : std::get<0>(needs)) {
             queue.push_back(dependency.package);
         }
@@ -176,13 +175,14 @@ TEST(SolverProperty, AgreesWithTryingEverything) {
                 }
                 ASSERT_LT(node.first, i);
                 ASSERT_LT(node.second, i);
-                ASSERT_TRUE(
-                    std::all_of(all.begin(), all.end(), [&](const Assignment& assignment) {
-                        return !holds(node, assignment) ||
-                               holds(proof.nodes()[node.first], assignment) ||
-                               holds(proof.nodes()[node.second], assignment);
-                    }))
-                    << to_sentence(node) << "\n" << proof.explain();
+                ASSERT_TRUE(std::all_of(all.begin(), all.end(),
+                                        [&](const Assignment& assignment) {
+                                            return !holds(node, assignment) ||
+                                                   holds(proof.nodes()[node.first], assignment) ||
+                                                   holds(proof.nodes()[node.second], assignment);
+                                        }))
+                    << to_sentence(node) << "\n"
+                    << proof.explain();
             }
             ASSERT_FALSE(proof.explain().empty());
         }

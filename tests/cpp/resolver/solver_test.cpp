@@ -1,13 +1,13 @@
 #include "envpack/resolver/solver.hpp"
 
+#include "support/offline_provider.hpp"
+
 #include <ostream>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
-
-#include "support/offline_provider.hpp"
 
 namespace envpack::resolver {
 namespace {
@@ -113,10 +113,7 @@ INSTANTIATE_TEST_SUITE_P(
             OfflineProvider().add("a", "1", {"b==1"}).add("b", "1", {"a==1"}),
             {"a"},
             "a 1, b 1"},
-        Row{"DependencyOnItselfThatHolds",
-            OfflineProvider().add("a", "1", {"a>=1"}),
-            {"a"},
-            "a 1"},
+        Row{"DependencyOnItselfThatHolds", OfflineProvider().add("a", "1", {"a>=1"}), {"a"}, "a 1"},
         Row{"DependencyOnItselfThatFails",
             OfflineProvider().add("a", "2", {"a<2"}).add("a", "1"),
             {"a"},
@@ -209,8 +206,7 @@ TEST(Solver, LongChainsAndManyVersionsAreSolved) {
     OfflineProvider provider;
     for (int i = 0; i < 200; ++i) {
         for (int version = 1; version <= 20; ++version) {
-            const std::string next =
-                "p" + std::to_string(i + 1) + "<=" + std::to_string(version);
+            const std::string next = "p" + std::to_string(i + 1) + "<=" + std::to_string(version);
             provider.add("p" + std::to_string(i), std::to_string(version),
                          i == 199 ? std::vector<std::string>{} : std::vector<std::string>{next});
         }
@@ -245,8 +241,12 @@ public:
             return packaging::Version::parse(text).value();
         };
         if (package.name.str() != "c") {
-            const auto newest = version("2");
-            return range.contains(newest) ? newest : version("1");
+            for (const char* text : {"2", "1"}) {
+                if (range.contains(version(text))) {
+                    return version(text);
+                }
+            }
+            return Unavailable{"there is no other version"};
         }
         bool allowed = false;
         for (const Demand& demand : demands) {
@@ -280,6 +280,18 @@ TEST(Solver, AnswerForTheseDemandsBlamesTheirOwnersOnly) {
     ASSERT_NE(resolution, nullptr) << std::get<Conflict>(*outcome).explain();
     EXPECT_EQ(resolution->versions.at(support::package_of("a")).to_string(), "1");
     EXPECT_EQ(resolution->versions.at(support::package_of("c")).to_string(), "3a1");
+}
+
+TEST(Solver, AnswerForTheseDemandsNamesTheirOwners) {
+    NotedProvider provider;
+    const auto outcome = solve(provider, support::roots_of({"a==2"}));
+    ASSERT_TRUE(outcome.has_value());
+    const auto* conflict = std::get_if<Conflict>(&*outcome);
+    ASSERT_NE(conflict, nullptr);
+    EXPECT_NE(conflict->explain().find(
+                  "no version of c matches >=2a0 for a 2 (only pre-releases are left)"),
+              std::string::npos)
+        << conflict->explain();
 }
 
 }  // namespace

@@ -65,12 +65,12 @@ public:
     std::string url(const std::string& path) const {
         return "http://127.0.0.1:" + std::to_string(port_) + path;
     }
-    void route(const std::string& path, Responder responder) {
+    void respond(const std::string& path, Responder responder) {
         const std::scoped_lock lock(mutex_);
         routes_[path] = std::move(responder);
     }
     void route(const std::string& path, Answer answer) {
-        route(path, [answer = std::move(answer)](const Recorded&) { return answer; });
+        respond(path, [answer = std::move(answer)](const Recorded&) { return answer; });
     }
     /// URLs are absolute, as in MemoryHttpClient.
     std::vector<Recorded> requests() const {

@@ -1,5 +1,9 @@
 #pragma once
 
+#include "envpack/packaging/requirement.hpp"
+#include "envpack/packaging/version_range.hpp"
+#include "envpack/resolver/solver.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <map>
@@ -9,10 +13,6 @@
 #include <utility>
 #include <variant>
 #include <vector>
-
-#include "envpack/packaging/requirement.hpp"
-#include "envpack/packaging/version_range.hpp"
-#include "envpack/resolver/solver.hpp"
 
 namespace envpack::support {
 
@@ -47,14 +47,14 @@ public:
     /// `package` may be "name[extra]".
     OfflineProvider& add(std::string_view package, std::string_view version,
                          std::vector<std::string> requires_dist = {}) {
-        universe_[package_of(package)].insert_or_assign(
-            packaging::Version::parse(version).value(), Release{std::move(requires_dist)});
+        universe_[package_of(package)].insert_or_assign(packaging::Version::parse(version).value(),
+                                                        Release{std::move(requires_dist)});
         return *this;
     }
     OfflineProvider& forbid(std::string_view package, std::string_view version,
                             std::string reason) {
-        universe_[package_of(package)].insert_or_assign(
-            packaging::Version::parse(version).value(), Release{{}, std::move(reason)});
+        universe_[package_of(package)].insert_or_assign(packaging::Version::parse(version).value(),
+                                                        Release{{}, std::move(reason)});
         return *this;
     }
     OfflineProvider& exclude(std::string_view requirement, std::string reason) {
@@ -63,8 +63,7 @@ public:
         return *this;
     }
 
-    Result<std::vector<resolver::Exclusion>> exclusions(
-        const resolver::Package& package) override {
+    Result<std::vector<resolver::Exclusion>> exclusions(const resolver::Package& package) override {
         return exclusions_[package];
     }
     Result<std::uint64_t> priority(const resolver::Package& package,
@@ -79,9 +78,9 @@ public:
         ++choices;
         demands_seen = demands.size();
         const auto& releases = universe_[package];
-        const auto found =
-            std::find_if(releases.rbegin(), releases.rend(),
-                         [&](const auto& entry) { return range.contains(entry.first); });
+        const auto found = std::find_if(releases.rbegin(), releases.rend(), [&](const auto& entry) {
+            return range.contains(entry.first);
+        });
         if (found == releases.rend()) {
             return resolver::Unavailable{releases.empty() ? "no such project" : ""};
         }

@@ -1,16 +1,16 @@
 #pragma once
 
+#include "envpack/base/text.hpp"
+#include "envpack/env/package_provider.hpp"
+#include "envpack/index/package_index.hpp"
+#include "envpack/packaging/tag.hpp"
+
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "envpack/base/text.hpp"
-#include "envpack/env/package_provider.hpp"
-#include "envpack/index/package_index.hpp"
-#include "envpack/packaging/tag.hpp"
 
 namespace envpack::support {
 

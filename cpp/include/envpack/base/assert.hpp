@@ -6,6 +6,6 @@ namespace envpack::detail {
 
 /// Aborts when `condition` is false: a bug in envpack, never a bad input (ADR 0001, rule 2).
 /// Always on, so keep the condition cheap.
-#define ENVPACK_ASSERT(condition)                                                       \
-    ((condition) ? static_cast<void>(0)                                                 \
+#define ENVPACK_ASSERT(condition)       \
+    ((condition) ? static_cast<void>(0) \
                  : ::envpack::detail::assertion_failed(#condition, __FILE__, __LINE__))

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "envpack/base/result.hpp"
+#include "envpack/base/run_context.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
-
-#include "envpack/base/result.hpp"
-#include "envpack/base/run_context.hpp"
 
 namespace envpack {
 

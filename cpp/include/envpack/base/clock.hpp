@@ -1,10 +1,10 @@
 #pragma once
 
+#include "envpack/base/result.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "envpack/base/result.hpp"
 
 namespace envpack {
 

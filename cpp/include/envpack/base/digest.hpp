@@ -1,5 +1,8 @@
 #pragma once
 
+#include "envpack/base/bytes.hpp"
+#include "envpack/base/result.hpp"
+
 #include <array>
 #include <compare>
 #include <cstddef>
@@ -9,9 +12,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-
-#include "envpack/base/bytes.hpp"
-#include "envpack/base/result.hpp"
 
 namespace envpack {
 
@@ -31,9 +31,9 @@ public:
     static Digest of(std::span<const std::byte> data);
     static Digest from_bytes(const Bytes& bytes) noexcept;
 
-    std::string to_string() const;     ///< "sha256:<hex>"
-    std::string hex() const;           ///< 64 lower-case hex digits
-    std::string base64url() const;     ///< 43 characters, unpadded
+    std::string to_string() const;  ///< "sha256:<hex>"
+    std::string hex() const;        ///< 64 lower-case hex digits
+    std::string base64url() const;  ///< 43 characters, unpadded
     const Bytes& bytes() const noexcept { return bytes_; }
 
     friend auto operator<=>(const Digest&, const Digest&) = default;

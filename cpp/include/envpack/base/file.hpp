@@ -1,13 +1,13 @@
 #pragma once
 
+#include "envpack/base/bytes.hpp"
+#include "envpack/base/result.hpp"
+
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include "envpack/base/bytes.hpp"
-#include "envpack/base/result.hpp"
 
 namespace envpack {
 

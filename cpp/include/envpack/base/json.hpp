@@ -1,5 +1,7 @@
 #pragma once
 
+#include "envpack/base/result.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -7,8 +9,6 @@
 #include <utility>
 #include <variant>
 #include <vector>
-
-#include "envpack/base/result.hpp"
 
 namespace envpack::json {
 

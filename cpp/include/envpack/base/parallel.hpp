@@ -1,13 +1,13 @@
 #pragma once
 
+#include "envpack/base/result.hpp"
+#include "envpack/base/run_context.hpp"
+
 #include <cstddef>
 #include <functional>
 #include <optional>
 #include <utility>
 #include <vector>
-
-#include "envpack/base/result.hpp"
-#include "envpack/base/run_context.hpp"
 
 namespace envpack {
 

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "envpack/base/result.hpp"
+#include "envpack/base/run_context.hpp"
+
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "envpack/base/result.hpp"
-#include "envpack/base/run_context.hpp"
 
 namespace envpack {
 
@@ -14,9 +14,9 @@ struct ProcessOptions {
     std::vector<std::string> arguments;  ///< [0] is the program: a path, or a name found on PATH
     /// "NAME=value"; nullopt inherits the environment of this process.
     std::optional<std::vector<std::string>> environment = std::nullopt;
-    std::string working_directory = {};          ///< empty: unchanged
-    std::size_t max_output = 16u << 20;          ///< bytes of each output stream
-    double timeout_seconds = 60.0;               ///< then the process group is killed
+    std::string working_directory = {};  ///< empty: unchanged
+    std::size_t max_output = 16u << 20;  ///< bytes of each output stream
+    double timeout_seconds = 60.0;       ///< then the process group is killed
 };
 
 struct ProcessOutput {

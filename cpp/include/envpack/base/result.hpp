@@ -1,11 +1,11 @@
 #pragma once
 
+#include "envpack/base/error.hpp"
+
 #include <string>
 #include <utility>
 
 #include <tl/expected.hpp>
-
-#include "envpack/base/error.hpp"
 
 namespace envpack {
 
@@ -35,20 +35,20 @@ template <class T>
 
 #define ENVPACK_CONCAT_(a, b) a##b
 #define ENVPACK_CONCAT(a, b) ENVPACK_CONCAT_(a, b)
-#define ENVPACK_TRY_(tmp, decl, expr)                        \
-    auto tmp = (expr);                                       \
-    if (!tmp) {                                              \
-        return ::tl::unexpected(std::move(tmp).error());     \
-    }                                                        \
+#define ENVPACK_TRY_(tmp, decl, expr)                    \
+    auto tmp = (expr);                                   \
+    if (!tmp) {                                          \
+        return ::tl::unexpected(std::move(tmp).error()); \
+    }                                                    \
     decl = *std::move(tmp)
 
 /// ENVPACK_TRY(const auto name, PackageName::parse(text)); one a line.
 #define ENVPACK_TRY(decl, expr) ENVPACK_TRY_(ENVPACK_CONCAT(envpack_try_, __LINE__), decl, expr)
 
 /// ENVPACK_CHECK(sink.write(bytes)); for a Result<void>, or a Result whose value is not needed.
-#define ENVPACK_CHECK(expr)                                                           \
-    do {                                                                              \
-        if (auto envpack_check_result = (expr); !envpack_check_result) {              \
-            return ::tl::unexpected(std::move(envpack_check_result).error());         \
-        }                                                                             \
+#define ENVPACK_CHECK(expr)                                                   \
+    do {                                                                      \
+        if (auto envpack_check_result = (expr); !envpack_check_result) {      \
+            return ::tl::unexpected(std::move(envpack_check_result).error()); \
+        }                                                                     \
     } while (false)

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "envpack/base/result.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <stop_token>
 #include <string_view>
-
-#include "envpack/base/result.hpp"
 
 namespace envpack {
 

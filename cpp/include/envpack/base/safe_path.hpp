@@ -1,11 +1,11 @@
 #pragma once
 
+#include "envpack/base/limits.hpp"
+#include "envpack/base/result.hpp"
+
 #include <compare>
 #include <string>
 #include <string_view>
-
-#include "envpack/base/limits.hpp"
-#include "envpack/base/result.hpp"
 
 namespace envpack {
 
@@ -29,8 +29,8 @@ public:
     std::string_view name() const noexcept;  ///< last segment; empty for the root
     SafePath parent() const;                 ///< the root's parent is the root
     SafePath join(const SafePath& below) const;
-    SafePath operator/(std::string_view segment) const;  ///< asserts one plain segment
-    bool is_below(const SafePath& ancestor) const noexcept;  ///< strictly
+    SafePath operator/(std::string_view segment) const;        ///< asserts one plain segment
+    bool is_below(const SafePath& ancestor) const noexcept;    ///< strictly
     bool has_prefix(const SafePath& ancestor) const noexcept;  ///< below, or the same
 
     friend auto operator<=>(const SafePath&, const SafePath&) = default;

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "envpack/base/json.hpp"
+#include "envpack/base/result.hpp"
+
 #include <cstddef>
 #include <string>
 #include <string_view>
-
-#include "envpack/base/json.hpp"
-#include "envpack/base/result.hpp"
 
 namespace envpack::toml {
 

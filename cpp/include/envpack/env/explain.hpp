@@ -1,14 +1,14 @@
 #pragma once
 
-#include <span>
-#include <string>
-#include <vector>
-
 #include "envpack/base/json.hpp"
 #include "envpack/base/result.hpp"
 #include "envpack/base/run_context.hpp"
 #include "envpack/env/package_provider.hpp"
 #include "envpack/resolver/conflict.hpp"
+
+#include <span>
+#include <string>
+#include <vector>
 
 // A Conflict as a person needs it: who asked for what, where the base stands in the way, and what
 // can be done about it. The proof itself (Conflict::explain()) is exact but speaks of ranges; this
@@ -28,18 +28,19 @@ struct WayOut {
 struct Cause {
     /// "requirement", "dependency", "unavailable" (its metadata cannot be used), or an AbsenceKind
     std::string kind;
-    std::string package;      ///< whom it is about
-    std::string who = {};     ///< "requirements.txt:7", "torch 2.5.0 … 2.6.0", "base image, layer 3"
-    std::string text = {};    ///< "torch>=2.3", "needs numpy ==2.*", "has numpy 1.24.4"
+    std::string package;   ///< whom it is about
+    std::string who = {};  ///< "requirements.txt:7", "torch 2.5.0 … 2.6.0", "base image, layer 3"
+    std::string text = {};  ///< "torch>=2.3", "needs numpy ==2.*", "has numpy 1.24.4"
 };
 
 /// Value; not synchronised.
 struct Explanation {
-    std::string headline = {};          ///< one line, without "error:"
-    std::string text = {};              ///< everything, several lines, with a final LF
-    /// Requirements in the order of the request, dependencies from there on, what stands in the way.
+    std::string headline = {};  ///< one line, without "error:"
+    std::string text = {};      ///< everything, several lines, with a final LF
+    /// Requirements in the order of the request, dependencies from there on, what stands in the
+    /// way.
     std::vector<Cause> causes = {};
-    std::vector<WayOut> ways_out = {};  ///< smallest change first; may be empty
+    std::vector<WayOut> ways_out = {};       ///< smallest change first; may be empty
     std::vector<std::string> packages = {};  ///< every project of the proof, sorted
     std::string proof = {};  ///< Conflict::explain(), in terms of the versions that exist
     /// The same as a list: {cause, text, reason, because: [i, j]}, causes before what follows.
@@ -49,7 +50,7 @@ struct Explanation {
 };
 
 struct ExplainOptions {
-    bool find_ways_out = true;              ///< costs further solves
+    bool find_ways_out = true;  ///< costs further solves
     std::string command = "envpack resolve";
 };
 

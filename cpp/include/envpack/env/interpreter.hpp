@@ -59,7 +59,8 @@ struct FoundInterpreters {
 };
 
 /// The first `python3`, else the first `python`, on PATH, as a process of the tree would start it;
-/// then that of VIRTUAL_ENV; then the usual places (/usr/local, /usr, /opt/venv, /opt/conda).
+/// then that of VIRTUAL_ENV; then the usual places (/usr/local, /usr, /opt/venv, /opt/conda); then
+/// what is there under a versioned name only.
 /// Scripts in the way (pyenv shims) are passed over. not_found when there is none.
 Result<FoundInterpreters> find_interpreter(const archive::FileTree& tree,
                                            const InterpreterSearch& search, const RunContext& run);

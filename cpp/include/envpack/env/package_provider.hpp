@@ -1,14 +1,5 @@
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <set>
-#include <span>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include "envpack/base/clock.hpp"
 #include "envpack/base/result.hpp"
 #include "envpack/base/run_context.hpp"
@@ -22,6 +13,15 @@
 #include "envpack/packaging/version.hpp"
 #include "envpack/packaging/version_range.hpp"
 #include "envpack/resolver/solver.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
 
 // The policy of a solve: what an index and a base offer to one target.
 //
@@ -119,12 +119,10 @@ public:
     /// The request as the solver's roots, without those whose marker is false here. unsupported
     /// for a direct reference. Their order is remembered: as with pip, what the request names is
     /// decided first, in the order of the request.
-    Result<std::vector<resolver::Dependency>> roots(
-        std::span<const UserRequirement> requirements);
+    Result<std::vector<resolver::Dependency>> roots(std::span<const UserRequirement> requirements);
 
     Result<void> prepare(std::span<const resolver::Wanted> wanted) override;
-    Result<std::vector<resolver::Exclusion>> exclusions(
-        const resolver::Package& package) override;
+    Result<std::vector<resolver::Exclusion>> exclusions(const resolver::Package& package) override;
     Result<std::uint64_t> priority(const resolver::Package& package,
                                    const packaging::VersionRange& range) override;
     Result<std::variant<packaging::Version, resolver::Unavailable>> choose(

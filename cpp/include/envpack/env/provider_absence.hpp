@@ -1,13 +1,13 @@
 #pragma once
 
+#include "envpack/packaging/version.hpp"
+#include "envpack/packaging/version_range.hpp"
+
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "envpack/packaging/version.hpp"
-#include "envpack/packaging/version_range.hpp"
 
 namespace envpack::env {
 

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <string_view>
-#include <vector>
-
 #include "envpack/env/inventory.hpp"
 #include "envpack/env/package_provider.hpp"
+
+#include <string_view>
+#include <vector>
 
 namespace envpack::env {
 

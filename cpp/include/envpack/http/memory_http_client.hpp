@@ -40,7 +40,8 @@ public:
 
     /// What `url` (without userinfo and fragment) answers from now on, to every method.
     void route(std::string url, Answer answer);
-    void route(std::string url, Responder responder);
+    /// The same, decided for each request.
+    void respond(std::string url, Responder responder);
     /// Everything asked so far, in order of arrival.
     std::vector<Recorded> requests() const;
     /// How often `url` was asked for.

@@ -19,10 +19,10 @@ namespace envpack::index {
 class FolderIndex final : public PackageIndex {
 public:
     /// pip's --find-links: a folder of files, or a local HTML page.
-    static Result<std::shared_ptr<const FolderIndex>> find_links(std::filesystem::path path,
+    static Result<std::shared_ptr<const FolderIndex>> find_links(const std::filesystem::path& path,
                                                                  const Limits& limits = {});
     /// pip's --index-url with a file URL: one folder a project, with an index.html or with files.
-    static Result<std::shared_ptr<const FolderIndex>> simple_root(std::filesystem::path path,
+    static Result<std::shared_ptr<const FolderIndex>> simple_root(const std::filesystem::path& path,
                                                                   const Limits& limits = {});
 
     Result<Project> project(const packaging::PackageName& name,

@@ -1,12 +1,5 @@
 #pragma once
 
-#include <cstdint>
-#include <filesystem>
-#include <map>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "envpack/base/digest.hpp"
 #include "envpack/base/json.hpp"
 #include "envpack/base/result.hpp"
@@ -14,15 +7,22 @@
 #include "envpack/pipeline/user_config.hpp"
 #include "envpack/pipeline/user_indexes.hpp"
 
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace envpack::pipeline {
 
 struct BuildOptions {
-    std::filesystem::path input = {};                ///< a pylock.toml or a virtual environment
-    std::string output = {};                         ///< oci:DIR[:TAG]; the tag is `latest` if left out
+    std::filesystem::path input = {};  ///< a pylock.toml or a virtual environment
+    std::string output = {};           ///< oci:DIR[:TAG]; the tag is `latest` if left out
     /// oci:DIR[:TAG]. None: the base that the lock was resolved for.
     std::optional<std::string> base = std::nullopt;
-    std::string prefix = "/opt/venv";                ///< of the environment in the image
-    std::map<std::string, std::string> env = {};     ///< variables to set
+    std::string prefix = "/opt/venv";             ///< of the environment in the image
+    std::map<std::string, std::string> env = {};  ///< variables to set
     std::map<std::string, std::string> labels = {};
     std::optional<std::string> user = std::nullopt;
     std::optional<std::string> working_dir = std::nullopt;
@@ -41,8 +41,8 @@ struct BuiltLayer {
 
 /// What a build made. Value; not synchronised.
 struct BuildReport {
-    std::string output;       ///< as it was given
-    Digest digest;            ///< of the manifest: the image's identity
+    std::string output;  ///< as it was given
+    Digest digest;       ///< of the manifest: the image's identity
     Digest base_digest;
     std::vector<BuiltLayer> layers = {};
     std::vector<std::string> notes = {};  ///< what a person should know

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <optional>
-#include <string>
-
 #include "envpack/base/result.hpp"
 #include "envpack/base/run_context.hpp"
 #include "envpack/env/inventory.hpp"
 #include "envpack/pipeline/user_config.hpp"
+
+#include <optional>
+#include <string>
 
 namespace envpack::pipeline {
 
@@ -19,8 +19,7 @@ struct FreezeOptions {
 
 /// The packages installed in a base, read without running any of it. env::constraints_from() and
 /// env::to_json() make it a file.
-Result<env::Inventory> freeze(const FreezeOptions& options,
-                              const UserConfig& user = user_config(),
+Result<env::Inventory> freeze(const FreezeOptions& options, const UserConfig& user = user_config(),
                               const RunContext& run = {});
 
 }  // namespace envpack::pipeline

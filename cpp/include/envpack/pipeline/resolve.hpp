@@ -1,11 +1,5 @@
 #pragma once
 
-#include <filesystem>
-#include <optional>
-#include <string>
-#include <variant>
-#include <vector>
-
 #include "envpack/base/result.hpp"
 #include "envpack/base/run_context.hpp"
 #include "envpack/env/explain.hpp"
@@ -13,12 +7,18 @@
 #include "envpack/pipeline/user_config.hpp"
 #include "envpack/pipeline/user_indexes.hpp"
 
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
 namespace envpack::pipeline {
 
 struct ResolveOptions {
-    std::vector<std::string> requirements = {};                  ///< PEP 508 texts
-    std::vector<std::filesystem::path> requirement_files = {};   ///< as after pip's -r
-    std::vector<std::filesystem::path> constraint_files = {};    ///< as after pip's -c
+    std::vector<std::string> requirements = {};                 ///< PEP 508 texts
+    std::vector<std::filesystem::path> requirement_files = {};  ///< as after pip's -r
+    std::vector<std::filesystem::path> constraint_files = {};   ///< as after pip's -c
     /// As Source::parse() reads it: its packages are provided and never replaced, and its Python
     /// and platform are the target. None: the Python in use is the target, nothing is provided.
     std::optional<std::string> base = std::nullopt;
@@ -33,7 +33,6 @@ using ResolveOutcome = std::variant<env::Lock, env::Explanation>;
 /// Chooses versions for the requirements on top of the base. Same inputs and same index pages, same
 /// lock, byte for byte.
 Result<ResolveOutcome> resolve(const ResolveOptions& options,
-                               const UserConfig& user = user_config(),
-                               const RunContext& run = {});
+                               const UserConfig& user = user_config(), const RunContext& run = {});
 
 }  // namespace envpack::pipeline

@@ -1,11 +1,5 @@
 #pragma once
 
-#include <filesystem>
-#include <memory>
-#include <optional>
-#include <string>
-#include <string_view>
-
 #include "envpack/archive/file_tree.hpp"
 #include "envpack/archive/layer_listing.hpp"
 #include "envpack/base/result.hpp"
@@ -15,6 +9,12 @@
 #include "envpack/oci/image.hpp"
 #include "envpack/oci/platform.hpp"
 #include "envpack/pipeline/user_config.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 
 namespace envpack::pipeline {
 
@@ -41,10 +41,10 @@ struct Source {
 /// A source that is open for reading.
 struct OpenSource {
     std::shared_ptr<const archive::FileTree> tree;
-    env::Environment environment = {};               ///< as processes of the tree see it
-    std::optional<SafePath> python = std::nullopt;   ///< the interpreter or prefix that is meant
-    oci::ImagePtr image = nullptr;                   ///< of an image; else null
-    std::string digest = {};                         ///< of the image's manifest; else empty
+    env::Environment environment = {};              ///< as processes of the tree see it
+    std::optional<SafePath> python = std::nullopt;  ///< the interpreter or prefix that is meant
+    oci::ImagePtr image = nullptr;                  ///< of an image; else null
+    std::string digest = {};                        ///< of the image's manifest; else empty
 };
 
 /// The platform of this machine: what an image index is asked for.

@@ -1,14 +1,14 @@
 #pragma once
 
+#include "envpack/base/clock.hpp"
+#include "envpack/base/result.hpp"
+
 #include <filesystem>
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "envpack/base/clock.hpp"
-#include "envpack/base/result.hpp"
 
 namespace envpack::pipeline {
 

@@ -1,15 +1,15 @@
 #pragma once
 
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "envpack/base/result.hpp"
 #include "envpack/base/run_context.hpp"
 #include "envpack/index/package_index.hpp"
 #include "envpack/index/pip_config.hpp"
 #include "envpack/pipeline/user_config.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace envpack::pipeline {
 

@@ -1,5 +1,10 @@
 #pragma once
 
+#include "envpack/packaging/package_name.hpp"
+#include "envpack/packaging/version.hpp"
+#include "envpack/packaging/version_range.hpp"
+#include "envpack/resolver/dependency_provider.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -8,11 +13,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "envpack/packaging/package_name.hpp"
-#include "envpack/packaging/version.hpp"
-#include "envpack/packaging/version_range.hpp"
-#include "envpack/resolver/dependency_provider.hpp"
 
 namespace envpack::resolver {
 
@@ -45,8 +45,7 @@ struct ConflictNode {
 };
 
 /// What is known of a project's versions, ascending; for shorter texts.
-using KnownVersions =
-    std::function<std::vector<packaging::Version>(const packaging::PackageName&)>;
+using KnownVersions = std::function<std::vector<packaging::Version>(const packaging::PackageName&)>;
 
 /// The node as half a sentence: "a >=2 depends on b <3", "no version of c matches >=9".
 std::string to_sentence(const ConflictNode& node);

@@ -1,5 +1,10 @@
 #pragma once
 
+#include "envpack/base/result.hpp"
+#include "envpack/packaging/package_name.hpp"
+#include "envpack/packaging/version.hpp"
+#include "envpack/packaging/version_range.hpp"
+
 #include <compare>
 #include <cstdint>
 #include <optional>
@@ -7,11 +12,6 @@
 #include <string>
 #include <variant>
 #include <vector>
-
-#include "envpack/base/result.hpp"
-#include "envpack/packaging/package_name.hpp"
-#include "envpack/packaging/version.hpp"
-#include "envpack/packaging/version_range.hpp"
 
 namespace envpack::resolver {
 

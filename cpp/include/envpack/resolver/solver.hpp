@@ -1,14 +1,14 @@
 #pragma once
 
-#include <map>
-#include <span>
-#include <variant>
-
 #include "envpack/base/result.hpp"
 #include "envpack/base/run_context.hpp"
 #include "envpack/packaging/version.hpp"
 #include "envpack/resolver/conflict.hpp"
 #include "envpack/resolver/dependency_provider.hpp"
+
+#include <map>
+#include <span>
+#include <variant>
 
 // PubGrub (N. Weizenbaum, "PubGrub: Next-Generation Version Solving", 2018; the documentation of
 // Dart's pub describes the algorithm): unit propagation, conflict-driven learning, backjumping.
