@@ -39,7 +39,8 @@ int main_of(int argc, char** argv) {
         result = action({.stop = interrupt.token(), .progress = &progress, .max_parallel = cores});
     }
     if (!result) {
-        print_error(result.error());
+        const bool stopped = result.error().code() == ErrorCode::cancelled;
+        print_error(stopped ? Error(ErrorCode::cancelled, "interrupted") : result.error());
         return exit_code_of(result.error().code());
     }
     return *result;

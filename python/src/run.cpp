@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include <pybind11/stl.h>
+
 namespace py = pybind11;
 
 namespace envpack::python {

@@ -55,7 +55,7 @@ def test_the_interpreter_in_use_is_the_default_source() -> None:
     here = Path(sys.prefix)
     env = {"VIRTUAL_ENV": str(here), "PATH": f"{here / 'bin'}:{os.environ['PATH']}"}
     document = json.loads(envpack("freeze", "--format", "json", env=env).stdout)
-    assert document["python"]["prefix"] == str(here).lstrip("/")
+    assert document["python"]["prefix"] == str(here)
 
 
 @pytest.mark.usefixtures("no_index")
@@ -77,11 +77,10 @@ def test_an_interrupt_ends_the_command_with_130() -> None:
 
 
 def test_a_closed_pipe_is_a_failure_and_no_crash(base: str) -> None:
-    process = subprocess.Popen(
-        [COMMAND, "freeze", base, "--format", "json"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    process.stdout.close()
-    assert process.wait(timeout=60) in {0, 3}
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [COMMAND, "freeze", base, "--format", "json"]
+    result = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert result.returncode == 3
+    assert "standard output" in result.stderr

@@ -48,9 +48,10 @@ private:
     bool& complete_;
 };
 
-Result<std::shared_ptr<const LayerListing>> list(const Layer& layer,
-                                                 const archive::CaptureFilter& capture,
-                                                 const Limits& limits, const RunContext& run) {
+Result<std::shared_ptr<const LayerListing>> list_unexplained(const Layer& layer,
+                                                             const archive::CaptureFilter& capture,
+                                                             const Limits& limits,
+                                                             const RunContext& run) {
     bool complete = false;
     ENVPACK_TRY(std::unique_ptr<ByteSource> blob, layer.open(run));
     ENVPACK_TRY(std::unique_ptr<ByteSource> plain, archive::decompressed(std::move(blob), limits));
@@ -60,6 +61,20 @@ Result<std::shared_ptr<const LayerListing>> list(const Layer& layer,
                     capture, limits, run));
     ENVPACK_ASSERT(complete);  // list_layer() reads to the end, or what it says is unverified
     return std::make_shared<const LayerListing>(std::move(listing));
+}
+
+/// A damaged blob makes no sense long before its end, where its digest would tell: then the damage
+/// is the reason to give, not the nonsense.
+Result<std::shared_ptr<const LayerListing>> list(const Layer& layer,
+                                                 const archive::CaptureFilter& capture,
+                                                 const Limits& limits, const RunContext& run) {
+    auto listing = list_unexplained(layer, capture, limits, run);
+    if (!listing && listing.error().code() == ErrorCode::parse_error) {
+        ENVPACK_TRY(const std::unique_ptr<ByteSource> blob, layer.open(run));
+        NullSink sink;
+        ENVPACK_CHECK(copy(*blob, sink, run));
+    }
+    return listing;
 }
 
 }  // namespace

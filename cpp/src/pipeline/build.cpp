@@ -5,12 +5,15 @@
 #include "envpack/archive/layer_writer.hpp"
 #include "envpack/base/file.hpp"
 #include "envpack/oci/append.hpp"
+#include "envpack/oci/as_oci.hpp"
 #include "envpack/oci/layout_target.hpp"
 #include "envpack/oci/make_layer.hpp"
 #include "envpack/oci/place_onto.hpp"
 #include "envpack/oci/push_image.hpp"
 #include "envpack/oci/with_config.hpp"
 #include "envpack/pipeline/source.hpp"
+
+#include <algorithm>
 
 #include <fmt/format.h>
 
@@ -78,11 +81,16 @@ Result<BuildPlan> plan_of(const BuildOptions& options, const Input& input, const
     }
     ENVPACK_CHECK(check_lock_fits(*input.lock, base));
     // Without anything to fetch no index is needed, not even a configured one.
+    const auto is_remote = [](const env::LockedFile& file) { return file.url.starts_with("http"); };
+    const auto needs_index = [&](const env::LockedPackage& package) {
+        return std::any_of(package.wheels.begin(), package.wheels.end(), is_remote);
+    };
+    const auto& packages = input.lock->packages;
     UserIndexes indexes{.index = nullptr, .order = {}};
-    if (!input.lock->packages.empty()) {
+    if (std::any_of(packages.begin(), packages.end(), needs_index)) {
         ENVPACK_TRY(indexes, open_user_indexes(options.indexes, user, run));
     }
-    return plan_from_lock(*input.lock, options.input.parent_path(), base, *indexes.index, run);
+    return plan_from_lock(*input.lock, options.input.parent_path(), base, indexes.index.get(), run);
 }
 
 oci::ConfigChange config_change(const BuildOptions& options, const BuildBase& base,
@@ -188,7 +196,10 @@ Result<BuildReport> build(const BuildOptions& options, const UserConfig& user,
                                        user.cache_directory() / "scratch", run));
     report.layers = std::move(made.layers);
 
-    ENVPACK_TRY(oci::ImagePtr image, oci::append(base.image, made.additions, {.created = created}));
+    // Readers of layouts do not find Docker's own manifest types in them.
+    ENVPACK_TRY(oci::ImagePtr image, oci::as_oci(base.image));
+    ENVPACK_TRY(image, oci::append(image, made.additions,
+                                   {.created = created, .base_digest = report.base_digest}));
     ENVPACK_TRY(image, oci::with_config(image, config_change(options, base, created)));
     // Only now is the destination touched.
     ENVPACK_TRY(const auto layout, oci::LayoutTarget::open_or_create(target.path));

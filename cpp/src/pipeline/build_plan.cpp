@@ -1,6 +1,8 @@
 #include "build_plan.hpp"
 
 #include "envpack/base/assert.hpp"
+#include "envpack/base/digest.hpp"
+#include "envpack/base/file.hpp"
 #include "envpack/base/parallel.hpp"
 #include "envpack/env/target_environment.hpp"
 #include "envpack/http/url.hpp"
@@ -56,6 +58,33 @@ index::DistFile dist_file(const env::LockedFile& file, const std::filesystem::pa
     return result;
 }
 
+/// A file that the lock names on this machine, checked here since no index hands it out.
+Result<std::filesystem::path> checked_local_file(const index::DistFile& file,
+                                                 const RunContext& run) {
+    ENVPACK_TRY(const http::Url url, http::Url::parse(file.url));
+    ENVPACK_TRY(std::filesystem::path path, url.file_path());
+    ENVPACK_TRY(FileSource source, FileSource::open(path));
+    HashingSink hash;
+    ENVPACK_CHECK(copy(source, hash, run));
+    const Digest actual = std::move(hash).digest();
+    if (file.sha256 && actual != *file.sha256) {
+        return fail(Error(ErrorCode::digest_mismatch,
+                          fmt::format("{} has sha256 {}, the lock says {}", file.filename,
+                                      actual.hex(), file.sha256->hex()))
+                        .with_rule("lock.hash-mismatch"));
+    }
+    return path;
+}
+
+Result<std::filesystem::path> fetch(const index::DistFile& file, const index::PackageIndex* index,
+                                    const RunContext& run) {
+    if (file.url.starts_with("file:")) {
+        return checked_local_file(file, run);
+    }
+    ENVPACK_ASSERT(index != nullptr);
+    return index->download(file, run);
+}
+
 struct WheelPlan {
     PlannedFiles files;
     std::vector<std::string> notes;
@@ -63,11 +92,11 @@ struct WheelPlan {
 
 Result<WheelPlan> plan_wheel(const env::LockedPackage& package, const env::LockedFile& file,
                              const std::filesystem::path& folder,
-                             const wheel::InstallScheme& scheme, const index::PackageIndex& index,
+                             const wheel::InstallScheme& scheme, const index::PackageIndex* index,
                              const RunContext& run) {
     const auto doing = fmt::format("while installing {}", file.name);
     ENVPACK_TRY(const std::filesystem::path path,
-                with_context(index.download(dist_file(file, folder), run), doing));
+                with_context(fetch(dist_file(file, folder), index, run), doing));
     ENVPACK_TRY(const wheel::WheelArchive archive,
                 with_context(wheel::WheelArchive::open_as(path, file.name), doing));
     if (archive.name() != package.name ||
@@ -143,7 +172,7 @@ std::uint64_t PlannedFiles::size() const {
 }
 
 Result<BuildPlan> plan_from_lock(const env::Lock& lock, const std::filesystem::path& folder,
-                                 const BuildBase& base, const index::PackageIndex& index,
+                                 const BuildBase& base, const index::PackageIndex* index,
                                  const RunContext& run) {
     const env::Interpreter& python = base.inventory.python;
     ENVPACK_TRY(const packaging::TagTarget target, env::tag_target(python));

@@ -28,9 +28,10 @@ struct BuildPlan {
 };
 
 /// An environment with the wheels of `lock`, one group a wheel, the environment's own files last.
-/// `folder` is the lock's, for files that it names by path.
+/// `folder` is the lock's, for files that it names by path; `index` hands out those that it names
+/// by http URL, and may be null when there are none.
 Result<BuildPlan> plan_from_lock(const env::Lock& lock, const std::filesystem::path& folder,
-                                 const BuildBase& base, const index::PackageIndex& index,
+                                 const BuildBase& base, const index::PackageIndex* index,
                                  const RunContext& run);
 
 /// The virtual environment as it is on this machine, one group a distribution.
