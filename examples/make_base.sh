@@ -31,6 +31,7 @@ umoci config --image "$work/layout:latest" \
     --config.env 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' \
     --config.cmd python3
 umoci gc --layout "$work/layout"
+chmod -R a+rX "$work/layout"
 
 rm -rf "$folder"
 mkdir -p "$(dirname "$folder")"

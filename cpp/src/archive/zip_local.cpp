@@ -60,7 +60,11 @@ Result<void> check_member(ZipMember& member, Bytes record) {
     Bytes zip64 = extra.zip64.value_or(Bytes{});
     ENVPACK_TRY(const std::uint64_t size, zip64_value(le32(record, 22), zip64));
     ENVPACK_TRY(const std::uint64_t compressed, zip64_value(le32(record, 18), zip64));
-    if (!zip64.empty()) {
+    // Some writers (Bazel's zipper: the wheels of protobuf) repeat plain sizes as ZIP64 values.
+    // They are harmless when they say the same, and are refused like any other difference when not.
+    const bool repeats =
+        zip64.size() == 16 && le64(zip64, 0) == size && le64(zip64, 8) == compressed;
+    if (!zip64.empty() && !repeats) {
         return refuse("zip.zip64", "zip64 extra field has values that nothing asks for");
     }
     const bool has_descriptor = (le16(record, 6) & zip_flag_descriptor) != 0;

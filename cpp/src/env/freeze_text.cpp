@@ -16,8 +16,6 @@ namespace {
 
 class FreezeText {
 public:
-    explicit FreezeText(const Limits& limits) : limits_(limits) {}
-
     Result<void> read_lines(std::string_view text) {
         bool columns = false;
         std::string_view comment;
@@ -157,7 +155,6 @@ private:
         return fail(std::move(error));
     }
 
-    const Limits& limits_;
     Inventory inventory_;
     std::set<packaging::PackageName> names_;
 };
@@ -174,7 +171,7 @@ Result<Inventory> parse_pip_freeze(std::string_view text, const Limits& limits) 
     if (!text::is_utf8(text)) {
         return fail(ErrorCode::parse_error, "the list of packages is not UTF-8 text");
     }
-    FreezeText reader(limits);
+    FreezeText reader;
     const std::string_view start = text::trim(text).substr(0, 1);
     if (start == "[" || start == "{") {
         ENVPACK_TRY(const json::Value document, json::parse(text, limits.max_depth));

@@ -225,6 +225,23 @@ TEST(ZipReader, SurvivesEveryFlippedByte) {
     }
 }
 
+TEST(ZipReader, SizesMayBeRepeatedAsZip64ValuesIfTheyAgree) {
+    // Bazel's zipper writes its wheels like that. The 20 bytes go behind the name in the header.
+    const auto archive = [](char repeated_size) {
+        std::string bytes = zip({{"foo", "12345678", false, false}});
+        std::string extra("\x01\x00\x10\x00", 4);
+        extra += std::string(1, repeated_size) + std::string(7, '\0');
+        extra += std::string("\x08") + std::string(7, '\0');
+        constexpr std::size_t local_extra_size = 28;
+        bytes[local_extra_size] = 20;
+        bytes.insert(local_name + 3, extra);
+        bytes[41 + 20 + 49 + end_offset] = 41 + 20;
+        return bytes;
+    };
+    EXPECT_EQ(read_zip(archive(8)), "foo=12345678");
+    EXPECT_EQ(read_zip(archive(9)), "!zip.zip64");
+}
+
 TEST(ZipReader, ReadsWhatPythonWrites) {
     const test::TempFolder folder;
     const std::string path = (folder / "p.zip").string();
