@@ -41,6 +41,7 @@ Interrupt::Interrupt() {
 
 Interrupt::~Interrupt() {
     ending_.store(true);
+    // NOLINTNEXTLINE(bugprone-bad-signal-to-kill-thread): blocked, it only wakes sigwait()
     pthread_kill(waiter_.native_handle(), SIGTERM);
     waiter_.join();
 }

@@ -79,7 +79,7 @@ def test_an_interrupt_ends_the_command_with_130() -> None:
 def test_a_closed_pipe_is_a_failure_and_no_crash(base: str) -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    command = [COMMAND, "freeze", base, "--format", "json"]
+    command: list[str | Path] = [COMMAND, "freeze", base, "--format", "json"]
     result = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
     os.close(writing)
     assert result.returncode == 3

@@ -79,5 +79,4 @@ def test_the_stop_button_ends_a_call(tmp_path: Path) -> None:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
         manager.cleanup_resources()
-        del client, manager
         gc.collect()

@@ -22,7 +22,7 @@ std::string line_for(const FrozenPackage& package) {
                (package.installer == "debian" ? ": Debian package, not a PEP 440 version"
                                               : ": not a PEP 440 version");
     }
-    const std::string pin = Pin{package.name, *package.version}.to_string();
+    std::string pin = Pin{package.name, *package.version}.to_string();
     const bool dead = package.has_flag("build-path-dropped");
     if (package.direct_url && !dead &&
         (package.form == PackageForm::vcs || package.form == PackageForm::archive)) {

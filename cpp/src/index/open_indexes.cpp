@@ -32,8 +32,8 @@ Result<std::shared_ptr<const PackageIndex>> open_index(const std::string& locati
     if (is_http(location)) {
         return HttpIndex::create(std::move(client), location, std::move(cache));
     }
-    ENVPACK_TRY(auto path, path_of(location));
-    return FolderIndex::simple_root(std::move(path));
+    ENVPACK_TRY(const auto path, path_of(location));
+    return FolderIndex::simple_root(path);
 }
 
 Result<std::shared_ptr<const PackageIndex>> open_find_links(
@@ -43,8 +43,8 @@ Result<std::shared_ptr<const PackageIndex>> open_find_links(
         return HttpIndex::create(std::move(client), location, std::move(cache),
                                  {.layout = HttpLayout::find_links});
     }
-    ENVPACK_TRY(auto path, path_of(location));
-    return FolderIndex::find_links(std::move(path));
+    ENVPACK_TRY(const auto path, path_of(location));
+    return FolderIndex::find_links(path);
 }
 
 }  // namespace envpack::index

@@ -84,7 +84,7 @@ Result<std::shared_ptr<const archive::FileTree>> open_tree(const Image& image,
                                                            const Limits& limits,
                                                            const RunContext& run) {
     using ListingPtr = std::shared_ptr<const LayerListing>;
-    const std::vector<LayerPtr> layers = image.layers();
+    const std::vector<LayerPtr>& layers = image.layers();
     std::atomic<std::uint64_t> done{0};
     ENVPACK_TRY(std::vector<ListingPtr> listings,
                 parallel_map<ListingPtr>(

@@ -187,12 +187,13 @@ Result<Marker::Node> parse_marker_node(Scanner& scanner, std::size_t depth) {
             break;
         }
         if (list.terms.empty()) {
-            list.terms.push_back(std::move(first));  // NOLINT(bugprone-use-after-move): only once
+            list.terms.push_back(std::move(first));
         }
         list.or_follows.push_back(is_or);
         ENVPACK_TRY(Marker::Node next, parse_atom(scanner, depth));
         list.terms.push_back(std::move(next));
     }
+    // NOLINTNEXTLINE(bugprone-use-after-move): moved only where `list` has terms
     return list.terms.empty() ? std::move(first) : std::move(list);
 }
 

@@ -206,7 +206,9 @@ std::string VersionRange::to_string() const {
             }
             add(clauses, piece.holes);
         }
-        text += (text.empty() ? "" : " | ") + clauses + more;
+        text += text.empty() ? "" : " | ";
+        text += clauses;
+        text += more;
         first = piece.end;
     }
     return text;
