@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -41,9 +42,15 @@ def test_find_package(tmp_path: Path) -> None:
     check_consumer(tmp_path / "build")
 
 
-def test_add_subdirectory(tmp_path: Path) -> None:
-    # Developer mode only so that ccache has the objects already.
+def test_add_subdirectory() -> None:
+    # Place, compiler and developer mode are those of the release build, so that ccache has the
+    # objects already.
+    build = ROOT / "build" / "consumer"
+    shutil.rmtree(build, ignore_errors=True)
     configure_and_build(
-        HERE / "add_subdirectory", tmp_path / "build", "-DENVPACK_DEVELOPER_MODE=ON"
+        HERE / "add_subdirectory",
+        build,
+        "-DENVPACK_DEVELOPER_MODE=ON",
+        "-DCMAKE_CXX_COMPILER=g++",
     )
-    check_consumer(tmp_path / "build")
+    check_consumer(build)
