@@ -16,7 +16,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -27,18 +26,26 @@ ENVPACK = str(Path(sys.executable).parent / "envpack")
 UV = str(Path(sys.executable).parent / "uv")
 
 
-def measure(command: list[str], cwd: Path | None = None) -> tuple[float, int]:
+# Linux hands a process's peak on to what it starts (getrusage(2), "ru_maxrss" over execve), so the
+# command is started by a small process instead of this one, which may have made large inputs.
+_STARTER = """
+import os, subprocess, sys, time
+begin = time.perf_counter()
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+print(time.perf_counter() - begin, usage.ru_maxrss * 1024)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
+def measure(command: list[str]) -> tuple[float, int]:
     """Run to the end; return seconds and peak memory in bytes."""
-    begin = time.perf_counter()
-    with tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=errors)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        seconds = time.perf_counter() - begin
-        if process.returncode != 0:
-            errors.seek(0)
-            sys.exit(f"{' '.join(command)} failed: {errors.read().decode()}")
-    return seconds, usage.ru_maxrss * 1024
+    starter = [sys.executable, "-I", "-S", "-c", _STARTER, *command]
+    result = subprocess.run(starter, capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        sys.exit(f"{' '.join(command)} failed: {result.stderr}")
+    seconds, peak = result.stdout.split()
+    return float(seconds), int(peak)
 
 
 def compare(title: str, contenders: dict[str, list[str]], rounds: int) -> dict[str, float]:
