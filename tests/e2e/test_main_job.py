@@ -86,13 +86,18 @@ def test_the_whole_way(lock: Path, tmp_path: Path, engine: Engine) -> None:
 
 
 @pytest.mark.index
-def test_uv_and_pip_accept_the_lock(lock: Path, tmp_path: Path) -> None:
-    tools: tuple[list[str | Path], ...] = (
-        [sys.executable, "-m", "pip", "install", "--dry-run", "--quiet", "--python-version", "3.11",
-         "--only-binary=:all:", "--target", tmp_path / "target", "-r", lock],
-        [sys.executable, "-m", "uv", "pip", "install", "--dry-run", "--python-version", "3.11",
+def test_uv_and_pip_accept_the_lock(base: str, lock: Path, tmp_path: Path) -> None:
+    # pip selects from a lock only for the interpreter that runs it, uv for any.
+    target = envpack.freeze(base).python.version.rpartition(".")[0]
+    tools: list[list[str | Path]] = [
+        [sys.executable, "-m", "uv", "pip", "install", "--dry-run", "--python-version", target,
          "--target", tmp_path / "target", "-r", lock],
-    )  # fmt: skip
+    ]  # fmt: skip
+    if target == "%d.%d" % sys.version_info[:2]:
+        tools.append(
+            [sys.executable, "-m", "pip", "install", "--dry-run", "--quiet",
+             "--target", tmp_path / "target", "-r", lock]
+        )  # fmt: skip
     for tool in tools:
         result = subprocess.run(tool, capture_output=True, text=True, check=False, timeout=300)
         assert result.returncode == 0, result.stderr

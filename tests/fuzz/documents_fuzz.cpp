@@ -6,6 +6,7 @@
 #include "envpack/oci/image_config.hpp"
 #include "envpack/oci/manifest.hpp"
 #include "envpack/packaging/core_metadata.hpp"
+#include "envpack/packaging/package_name.hpp"
 #include "fuzzing.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -20,8 +21,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         ENVPACK_ASSERT(env::Lock::parse(lock->to_toml()).has_value());
     }
     constexpr std::string_view page = "https://index.example/simple/name/";
-    static_cast<void>(index::parse_simple_json(text, page));
-    static_cast<void>(index::parse_simple_html(text, page));
+    static const auto name = packaging::PackageName::parse("name").value();
+    static_cast<void>(index::parse_simple_json(text, page, name));
+    static_cast<void>(index::parse_simple_html(text, page, name));
     static_cast<void>(packaging::CoreMetadata::parse(text));
     static_cast<void>(oci::Manifest::parse(text));
     static_cast<void>(oci::ImageConfig::parse(text));

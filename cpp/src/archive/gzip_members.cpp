@@ -4,6 +4,7 @@
 #include "envpack/base/assert.hpp"
 #include "task_pool.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <deque>
@@ -18,6 +19,9 @@ namespace {
 // oci.md c.2, H: MTIME 0, XFL 0, OS 255; no name, no extra field, no comment.
 constexpr std::string_view member_header("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff", 10);
 constexpr std::size_t trailer_size = 8;
+
+/// Room made at once for a member: larger ones grow.
+constexpr std::size_t usual_member_size = 1u << 20;
 
 std::array<char, trailer_size> trailer_of(std::uint32_t crc32, std::uint64_t size) {
     std::array<char, trailer_size> trailer{};
@@ -152,8 +156,8 @@ Result<void> GzipMemberEncoder::write(std::span<const std::byte> data) {
         data = data.subspan(room);
         ENVPACK_CHECK(state_->flush());
     }
-    if (open.capacity() < open.size() + data.size()) {
-        open.reserve(limit);
+    if (open.empty()) {
+        open.reserve(std::min(limit, usual_member_size));
     }
     open += as_text(data);
     return {};

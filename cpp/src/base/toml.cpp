@@ -1,13 +1,12 @@
 #include "envpack/base/toml.hpp"
 
+#include "tomlplusplus.hpp"
+
 #include <cstdint>
 #include <sstream>
 #include <string>
 
 #include <fmt/format.h>
-
-#define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
 
 namespace envpack::toml {
 namespace {
@@ -81,16 +80,15 @@ Result<json::Value> parse(std::string_view text, std::size_t max_depth) {
         return fail(
             Error(ErrorCode::limit_exceeded, "TOML nests too deeply").with_rule("toml.depth"));
     }
-    const ::toml::parse_result result = ::toml::parse(text);
-    if (!result) {
-        const auto& error = result.error();
+    try {
+        return convert(::toml::parse(text), max_depth);
+    } catch (const ::toml::parse_error& error) {
         const auto begin = error.source().begin;
         return fail(Error(ErrorCode::parse_error,
                           fmt::format("malformed TOML at line {}, column {}: {}", begin.line,
                                       begin.column, error.description()))
                         .with_rule("toml.malformed"));
     }
-    return convert(result.table(), max_depth);
 }
 
 std::string quote(std::string_view text) {
