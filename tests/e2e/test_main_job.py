@@ -93,7 +93,7 @@ def test_uv_and_pip_accept_the_lock(base: str, lock: Path, tmp_path: Path) -> No
         [sys.executable, "-m", "uv", "pip", "install", "--dry-run", "--python-version", target,
          "--target", tmp_path / "target", "-r", lock],
     ]  # fmt: skip
-    if target == "%d.%d" % sys.version_info[:2]:
+    if target == f"{sys.version_info[0]}.{sys.version_info[1]}":
         tools.append(
             [sys.executable, "-m", "pip", "install", "--dry-run", "--quiet",
              "--target", tmp_path / "target", "-r", lock]
