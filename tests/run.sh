@@ -28,7 +28,7 @@ tools=build/tools
 jobs=$(nproc)
 export ENVPACK_CONFORMANCE="${ENVPACK_CONFORMANCE:-$PWD/../shared/conformance}"
 export CMAKE_CXX_COMPILER_LAUNCHER=ccache
-export CCACHE_BASEDIR="$PWD" CCACHE_NOHASHDIR=1
+export CCACHE_BASEDIR="$PWD" CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros
 
 build() {
     cmake --preset "$1" >build/"$1".log || { cat build/"$1".log; return 1; }

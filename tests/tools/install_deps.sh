@@ -14,7 +14,7 @@ build=(
 )
 tests=(
     ccache clang-16 clang-format-16 clang-tidy-16 libclang-rt-16-dev
-    libgtest-dev libbenchmark-dev pybind11-dev
+    libgtest-dev libbenchmark-dev libarchive-dev libgumbo-dev pybind11-dev
     podman runc crun pigz curl strace
 )
 
