@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, Literal, Union
 
 from envpack import _core
 from envpack._progress import Reporting
@@ -18,7 +18,14 @@ StrPath = Union[str, "os.PathLike[str]"]
 
 
 def freeze(
-    source: StrPath = ".", *, python: str | None = None, progress: ProgressArgument = None
+    source: StrPath = ".",
+    *,
+    python: str | None = None,
+    exclude: Iterable[str] = (),
+    pin: Literal["all", "binary", "torch-stack"] = "all",
+    used_by: StrPath | None = None,
+    check: bool = False,
+    progress: ProgressArgument = None,
 ) -> Inventory:
     """List the packages of a base, without running any of it.
 
@@ -27,6 +34,11 @@ def freeze(
             ``dir:ROOTFS``, ``oci:DIR[:TAG]``, or ``freeze:FILE`` with the output of pip.
         python: interpreter or prefix inside an image or root file system, instead of the first
             one on its PATH.
+        exclude: names of packages to leave out.
+        pin: ``binary``: only packages with machine code and what they need; ``torch-stack``: only
+            torch and the packages with machine code around it.
+        used_by: only what the Python files and notebooks of this project import.
+        check: add what is inconsistent in the base to ``problems``.
         progress: a callable ``(subject, done, total)``; True for a display; False for none; None
             for a display in notebooks only.
 
@@ -36,7 +48,15 @@ def freeze(
 
     """
     with Reporting(progress) as callback:
-        return _core.freeze(os.fspath(source), python, callback)
+        return _core.freeze(
+            os.fspath(source),
+            python,
+            list(exclude),
+            pin,
+            None if used_by is None else os.fspath(used_by),
+            check,
+            callback,
+        )
 
 
 def resolve(

@@ -1,9 +1,9 @@
 #include "bind.hpp"
 #include "envpack/base/json.hpp"
-#include "envpack/env/constraints.hpp"
 #include "envpack/env/inventory.hpp"
 #include "envpack/env/inventory_output.hpp"
 #include "envpack/env/lock.hpp"
+#include "envpack/pipeline/freeze.hpp"
 #include "errors.hpp"
 
 #include <string>
@@ -29,6 +29,22 @@ std::optional<std::string> text_or_none(const std::string& text) {
 template <class T>
 py::object html_of(const T& self, const char* function) {
     return py::module_::import("envpack._notebook").attr(function)(py::cast(self));
+}
+
+std::string text_of(const Inventory& inventory, const std::string& format, bool include_installers,
+                    const std::string& legacy, bool keep_editable) {
+    const auto known = pipeline::parse_freeze_format(format);
+    if (!known) {
+        throw py::value_error("unknown format `" + format + "`");
+    }
+    if (legacy != "comment" && legacy != "exact") {
+        throw py::value_error("legacy is `comment` or `exact`");
+    }
+    return value_or_raise(pipeline::render(inventory, *known,
+                                           {.include_installers = include_installers,
+                                            .exact_legacy = legacy == "exact",
+                                            .keep_editable = keep_editable,
+                                            .envpack_version = ENVPACK_VERSION}));
 }
 
 void bind_inventory(py::module_& module) {
@@ -97,23 +113,39 @@ void bind_inventory(py::module_& module) {
                 return name && i.find(*name) != nullptr;
             },
             py::arg("name"))
+        .def_property_readonly(
+            "dropped",
+            [](const Inventory& i) {
+                std::map<std::string, std::string> reasons;
+                for (const LeftOut& item : i.dropped) {
+                    reasons.emplace(item.name, item.reason);
+                }
+                return reasons;
+            },
+            "Packages that a selection left out: name to reason.")
         .def(
             "constraints",
-            [](const Inventory& i, bool include_installers) {
-                return constraints_from(i, {.include_installers = include_installers,
-                                            .envpack_version = ENVPACK_VERSION})
-                    .to_text();
+            [](const Inventory& i, bool include_installers, const std::string& legacy) {
+                return text_of(i, "constraints", include_installers, legacy, false);
             },
-            py::kw_only(), py::arg("include_installers") = false,
+            py::kw_only(), py::arg("include_installers") = false, py::arg("legacy") = "comment",
             "The text of a constraints file that pip and uv accept.")
         .def(
             "requirements",
-            [](const Inventory& i, bool include_installers) {
-                return to_requirements_text(i, {.include_installers = include_installers,
-                                                .envpack_version = ENVPACK_VERSION});
+            [](const Inventory& i, bool include_installers, bool keep_editable) {
+                return text_of(i, "requirements", include_installers, "comment", keep_editable);
             },
-            py::kw_only(), py::arg("include_installers") = false,
+            py::kw_only(), py::arg("include_installers") = false, py::arg("keep_editable") = false,
             "The text of a requirements file that installs the same set elsewhere.")
+        .def(
+            "render",
+            [](const Inventory& i, const std::string& format, bool include_installers) {
+                return text_of(i, format, include_installers, "comment", false);
+            },
+            py::arg("format"), py::kw_only(), py::arg("include_installers") = false,
+            "What `envpack freeze --format FORMAT` prints: constraints, requirements, json, "
+            "pylock, "
+            "uv, cyclonedx or spdx.")
         .def(
             "to_dict", [](const Inventory& i) { return from_json(to_json(i)); },
             "The document that `envpack freeze --format json` prints.")

@@ -19,9 +19,28 @@ namespace {
 using Texts = std::vector<std::string>;
 using Paths = std::vector<std::filesystem::path>;
 
-env::Inventory freeze(const std::string& source, std::optional<std::string> python,
-                      const py::object& progress) {
-    const pipeline::FreezeOptions options{.source = source, .python = std::move(python)};
+env::PinScope scope_of(const std::string& word) {
+    if (word == "all") {
+        return env::PinScope::all;
+    }
+    if (word == "binary") {
+        return env::PinScope::binary;
+    }
+    if (word == "torch-stack") {
+        return env::PinScope::torch_stack;
+    }
+    throw py::value_error("pin is `all`, `binary` or `torch-stack`");
+}
+
+env::Inventory freeze(const std::string& source, std::optional<std::string> python, Texts exclude,
+                      const std::string& pin, std::optional<std::filesystem::path> used_by,
+                      bool check, const py::object& progress) {
+    const pipeline::FreezeOptions options{.source = source,
+                                          .python = std::move(python),
+                                          .exclude = std::move(exclude),
+                                          .pin = scope_of(pin),
+                                          .used_by = std::move(used_by),
+                                          .check = check};
     const pipeline::UserConfig user = pipeline::user_config();
     return run<env::Inventory>(progress, [&](const RunContext& context) {
         return pipeline::freeze(options, user, context);
@@ -138,7 +157,8 @@ void bind_pipeline(py::module_& module) {
              py::arg("entrypoint"), py::arg("cmd"), py::arg("indexes"));
 
     bind_reports(module);
-    module.def("freeze", &freeze, py::arg("source"), py::arg("python"), py::arg("progress"),
+    module.def("freeze", &freeze, py::arg("source"), py::arg("python"), py::arg("exclude"),
+               py::arg("pin"), py::arg("used_by"), py::arg("check"), py::arg("progress"),
                "See envpack.freeze().");
     module.def("resolve", &resolve, py::arg("requirements"), py::arg("requirement_files"),
                py::arg("constraint_files"), py::arg("base"), py::arg("python"), py::arg("pre"),

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <utility>
 
 namespace envpack::env {
 namespace {
@@ -65,6 +66,28 @@ std::vector<std::string> header_of(const Inventory& inventory, const Constraints
     return header;
 }
 
+/// A text that pip takes whole behind `===`.
+bool is_exact_text(std::string_view version) {
+    return !version.empty() && std::all_of(version.begin(), version.end(), [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+               std::string_view("._+!~-").find(c) != std::string_view::npos;
+    });
+}
+
+/// What only the base's own files say, each line once.
+void add_lines_of_base(const Inventory& inventory, std::vector<ForeignLine>& lines) {
+    for (const ConstraintFile& file : inventory.constraint_files) {
+        for (const ConstraintFile::Further& further : file.only_in_file) {
+            const bool is_there =
+                std::any_of(lines.begin(), lines.end(),
+                            [&](const ForeignLine& line) { return line.text == further.line; });
+            if (!is_there && further.line.find(" @ ") == std::string::npos) {
+                lines.push_back({further.name, further.line, "from " + file.path});
+            }
+        }
+    }
+}
+
 std::string comment_for(const LeftOut& left_out) {
     std::string line = "# " + text::printable(left_out.name);
     if (!left_out.raw_version.empty()) {
@@ -88,11 +111,19 @@ Constraints constraints_from(const Inventory& inventory, const ConstraintsOption
                 {name, package.raw_version, "an installer, left out by default"});
         } else if (package.version) {
             constraints.pins.push_back({package.name, *package.version});
+        } else if (options.exact_legacy && is_exact_text(package.raw_version)) {
+            constraints.lines.push_back(
+                {package.name, name + "===" + package.raw_version, "not a PEP 440 version"});
         } else {
             constraints.left_out.push_back(
                 {name, package.raw_version, reason_without_pin(package)});
         }
     }
+    add_lines_of_base(inventory, constraints.lines);
+    std::stable_sort(constraints.lines.begin(), constraints.lines.end(),
+                     [](const auto& a, const auto& b) { return a.name < b.name; });
+    constraints.left_out.insert(constraints.left_out.end(), inventory.dropped.begin(),
+                                inventory.dropped.end());
     for (const Skipped& skipped : inventory.skipped) {
         constraints.left_out.push_back({skipped.name, skipped.raw_version, reason_for(skipped)});
     }
@@ -106,18 +137,23 @@ std::string Constraints::to_text() const {
     for (const std::string& line : header) {
         text += "# " + line + '\n';
     }
-    // Comments stand where their pin would.
-    auto left = left_out.begin();
-    const auto comments_before = [&](const Pin* pin) {
-        for (; left != left_out.end() && (pin == nullptr || left->name < pin->name.str()); ++left) {
-            text += comment_for(*left) + '\n';
-        }
-    };
+    // Everything in one order, comments where their pin would be.
+    std::vector<std::pair<std::string, std::string>> body;
+    body.reserve(pins.size() + lines.size() + left_out.size());
     for (const Pin& pin : pins) {
-        comments_before(&pin);
-        text += pin.to_string() + '\n';
+        body.emplace_back(pin.name.str(), pin.to_string());
     }
-    comments_before(nullptr);
+    for (const ForeignLine& line : lines) {
+        body.emplace_back(line.name.str(), line.text + "  # " + text::printable(line.origin, 1000));
+    }
+    for (const LeftOut& item : left_out) {
+        body.emplace_back(item.name, comment_for(item));
+    }
+    std::stable_sort(body.begin(), body.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    for (const auto& [name, line] : body) {
+        text += line + '\n';
+    }
     return text;
 }
 

@@ -86,6 +86,33 @@ Value skipped_json(const std::string& name, const std::string& version, const st
                   {"installer", text_or_null(installer)}};
 }
 
+Array names_json(const std::vector<packaging::PackageName>& names) {
+    Array array;
+    for (const packaging::PackageName& name : names) {
+        array.emplace_back(name.str());
+    }
+    return array;
+}
+
+Value constraint_file_json(const ConstraintFile& file) {
+    Array only_in_file;
+    for (const ConstraintFile::Further& further : file.only_in_file) {
+        only_in_file.emplace_back(text::printable(further.line, 4096));
+    }
+    Array different;
+    for (const ConstraintFile::Difference& difference : file.different) {
+        different.emplace_back(Object{{"name", difference.name.str()},
+                                      {"installed", text::printable(difference.installed)},
+                                      {"line", text::printable(difference.line, 4096)}});
+    }
+    return Object{{"path", text::printable(file.path, 4096)},
+                  {"origin", file.origin},
+                  {"same", names_json(file.same)},
+                  {"only_in_file", std::move(only_in_file)},
+                  {"only_installed", names_json(file.only_installed)},
+                  {"different", std::move(different)}};
+}
+
 }  // namespace
 
 json::Value to_json(const Inventory& inventory) {
@@ -108,6 +135,16 @@ json::Value to_json(const Inventory& inventory) {
     for (const Skipped& item : inventory.skipped) {
         skipped.push_back(skipped_json(item.name, item.raw_version, item.reason, item.path, ""));
     }
+    Array dropped;
+    for (const LeftOut& item : inventory.dropped) {
+        dropped.emplace_back(Object{{"name", item.name},
+                                    {"raw_version", text_or_null(item.raw_version)},
+                                    {"reason", item.reason}});
+    }
+    Array constraint_files;
+    for (const ConstraintFile& file : inventory.constraint_files) {
+        constraint_files.push_back(constraint_file_json(file));
+    }
     Array problems;
     for (const Problem& problem : inventory.problems) {
         problems.emplace_back(
@@ -118,8 +155,10 @@ json::Value to_json(const Inventory& inventory) {
                   {"digest", text_or_null(inventory.source_digest)},
                   {"python", python_json(inventory.python)},
                   {"search_path", std::move(search_path)},
+                  {"constraint_files", std::move(constraint_files)},
                   {"packages", std::move(packages)},
                   {"skipped", std::move(skipped)},
+                  {"dropped", std::move(dropped)},
                   {"problems", std::move(problems)}};
 }
 

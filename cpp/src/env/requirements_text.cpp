@@ -10,11 +10,14 @@ namespace {
 
 constexpr std::size_t max_url = 4096;
 
-std::string line_for(const FrozenPackage& package) {
+std::string line_for(const FrozenPackage& package, bool keep_editable) {
     const std::string name(package.name.str());
     const std::string shown = name + ' ' + text::printable(package.raw_version);
     if (package.editable) {
         const std::string path = source_path(package);
+        if (keep_editable && !path.empty()) {
+            return "-e " + path + "   # " + shown;
+        }
         return "# " + shown + ": editable install" + (path.empty() ? "" : " of " + path);
     }
     if (!package.version) {
@@ -59,9 +62,16 @@ std::string to_requirements_text(const Inventory& inventory, const ConstraintsOp
     for (const FrozenPackage& package : inventory.packages) {
         const bool is_pinned = pin != constraints.pins.end() && pin->name == package.name;
         if (is_pinned || !package.version) {
-            text += line_for(package) + '\n';
+            text += line_for(package, options.keep_editable) + '\n';
+        } else {
+            text += "# " + package.name.to_string() + ' ' + text::printable(package.raw_version) +
+                    ": an installer, left out by default\n";
         }
         pin += is_pinned ? 1 : 0;
+    }
+    for (const LeftOut& dropped : inventory.dropped) {
+        text += "# " + dropped.name + ' ' + text::printable(dropped.raw_version) + ": " +
+                dropped.reason + '\n';
     }
     return text;
 }

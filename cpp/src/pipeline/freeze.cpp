@@ -1,12 +1,20 @@
 #include "envpack/pipeline/freeze.hpp"
 
+#include "envpack/archive/memory_tree.hpp"
 #include "envpack/base/file.hpp"
+#include "envpack/env/compare_constraints.hpp"
 #include "envpack/env/freeze_text.hpp"
+#include "envpack/env/installed_dependencies.hpp"
+#include "envpack/env/package_files.hpp"
+#include "envpack/pipeline/project_imports.hpp"
 #include "envpack/pipeline/source.hpp"
 
+#include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <string>
 #include <unistd.h>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -44,27 +52,74 @@ Result<env::Inventory> freeze_text(const Source& source) {
     return inventory;
 }
 
+bool needs_files(const FreezeOptions& options) noexcept {
+    return options.used_by.has_value() || options.pin != env::PinScope::all;
+}
+
+Result<env::SelectionOptions> selection_of(const FreezeOptions& options, const RunContext& run) {
+    env::SelectionOptions selection{.pin = options.pin};
+    for (const std::string& text : options.exclude) {
+        ENVPACK_TRY(auto name, packaging::PackageName::parse(text));
+        selection.exclude.push_back(std::move(name));
+    }
+    if (options.used_by) {
+        ENVPACK_TRY(selection.used_by, read_project_imports(*options.used_by, run));
+    }
+    return selection;
+}
+
+/// What of an image's files is kept in memory: all that is read below.
+archive::CaptureFilter capture_for(const FreezeOptions& options) {
+    return [files = needs_files(options)](const SafePath& path, const archive::FileInfo& info) {
+        return env::inventory_wants(path, info) || (files && env::package_files_want(path, info));
+    };
+}
+
+Result<env::Inventory> freeze_tree(const Source& source, const FreezeOptions& options,
+                                   const env::SelectionOptions& selection, const UserConfig& user,
+                                   const RunContext& run) {
+    ENVPACK_TRY(OpenSource open, open_source(source, capture_for(options), user, run));
+    env::InventoryOptions wanted{.source = source.text,
+                                 .environment = std::move(open.environment),
+                                 .python = std::move(open.python),
+                                 .detail = options.detail};
+    if (options.check || needs_files(options)) {
+        wanted.detail = std::max(wanted.detail, env::InventoryDetail::full);
+    }
+    if (options.python) {
+        ENVPACK_TRY(wanted.python, SafePath::normalize(*options.python));
+    }
+    ENVPACK_TRY(env::Inventory found, env::take_inventory(*open.tree, wanted, run));
+    found.source_digest = std::move(open.digest);
+    ENVPACK_CHECK(env::compare_constraint_files(found, *open.tree, wanted.environment));
+    if (options.check) {
+        std::vector<env::Problem> broken = env::check_dependencies(found);
+        std::move(broken.begin(), broken.end(), std::back_inserter(found.problems));
+    }
+    ENVPACK_CHECK(env::select_packages(found, *open.tree, selection, run));
+    return found;
+}
+
 }  // namespace
 
 Result<env::Inventory> freeze(const FreezeOptions& options, const UserConfig& user,
                               const RunContext& run) {
     ENVPACK_TRY(const Source source, Source::parse(options.source));
-    if (source.kind == Source::Kind::freeze_text) {
-        return freeze_text(source);
+    ENVPACK_TRY(const env::SelectionOptions selection, selection_of(options, run));
+    if (source.kind != Source::Kind::freeze_text) {
+        return with_context(freeze_tree(source, options, selection, user, run),
+                            fmt::format("while freezing `{}`", source.text));
     }
-    ENVPACK_TRY(OpenSource open, open_source(source, env::inventory_wants, user, run));
-    env::InventoryOptions inventory{.source = source.text,
-                                    .environment = std::move(open.environment),
-                                    .python = std::move(open.python),
-                                    .detail = options.detail};
-    if (options.python) {
-        ENVPACK_TRY(inventory.python, SafePath::normalize(*options.python));
+    if (options.check || needs_files(options)) {
+        return fail(Error(ErrorCode::unsupported,
+                          fmt::format("`{}` is only a list of packages: there are no files to "
+                                      "look at",
+                                      source.text))
+                        .with_hint("name an environment, dir:ROOTFS or an image"));
     }
-    ENVPACK_TRY(env::Inventory found,
-                with_context(env::take_inventory(*open.tree, inventory, run),
-                             fmt::format("while freezing `{}`", source.text)));
-    found.source_digest = std::move(open.digest);
-    return found;
+    ENVPACK_TRY(env::Inventory inventory, freeze_text(source));
+    ENVPACK_CHECK(env::select_packages(inventory, archive::MemoryTree(), selection, run));
+    return inventory;
 }
 
 }  // namespace envpack::pipeline

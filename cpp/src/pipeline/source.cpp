@@ -1,6 +1,7 @@
 #include "envpack/pipeline/source.hpp"
 
 #include "envpack/archive/disk_tree.hpp"
+#include "envpack/env/compare_constraints.hpp"
 #include "envpack/env/host_python.hpp"
 #include "envpack/oci/image_config.hpp"
 #include "envpack/oci/image_tree.hpp"
@@ -75,7 +76,8 @@ env::Environment environment_of(const oci::ImageConfig& config) {
 /// The variables of the user that matter for a Python of this machine.
 env::Environment host_environment(const UserConfig& user) {
     env::Environment environment;
-    for (const char* name : {"PATH", "VIRTUAL_ENV", "PYTHONPATH", "HOME", "PYTHONNOUSERSITE"}) {
+    for (const char* name : {"PATH", "VIRTUAL_ENV", "PYTHONPATH", "HOME", "PYTHONNOUSERSITE",
+                             "PIP_CONSTRAINT", "PIP_CONFIG_FILE", "UV_CONSTRAINT"}) {
         if (const auto found = user.environment.find(name); found != user.environment.end()) {
             environment.insert(*found);
         }
@@ -176,7 +178,12 @@ Result<OpenSource> open_source(const Source& source, const archive::CaptureFilte
     ENVPACK_TRY(const oci::ImageConfig config, oci::config_of(*open.image));
     open.environment = environment_of(config);
     open.digest = oci::digest_of(*open.image).to_string();
-    ENVPACK_TRY(open.tree, with_context(oci::open_tree(*open.image, capture, {}, run),
+    const auto wanted = [&capture, constraints = env::constraint_paths(open.environment)](
+                            const SafePath& path, const archive::FileInfo& info) {
+        return capture(path, info) || std::find(constraints.begin(), constraints.end(),
+                                                '/' + path.str()) != constraints.end();
+    };
+    ENVPACK_TRY(open.tree, with_context(oci::open_tree(*open.image, wanted, {}, run),
                                         fmt::format("while reading `{}`", source.text)));
     return open;
 }

@@ -17,27 +17,34 @@ struct Pin {
     friend bool operator==(const Pin&, const Pin&) = default;
 };
 
-/// An installed package without a pin.
-struct LeftOut {
-    std::string name;         ///< normalised where possible
-    std::string raw_version;  ///< empty when unknown
-    std::string reason;       ///< "not a PEP 440 version (Debian), cannot be constrained"
-    friend bool operator==(const LeftOut&, const LeftOut&) = default;
+struct ConstraintsOptions {
+    bool include_installers = false;  ///< pip, setuptools, wheel, uv and distribute too
+    /// `name===version` where the version is not of PEP 440. pip before 24.1 reads it; uv refuses
+    /// the whole file.
+    bool exact_legacy = false;
+    bool keep_editable = false;        ///< `-e PATH` in requirements; never in constraints
+    std::string envpack_version = {};  ///< named in the header
 };
 
-struct ConstraintsOptions {
-    bool include_installers = false;   ///< pip, setuptools, wheel, uv and distribute too
-    std::string envpack_version = {};  ///< named in the header
+/// A line of a constraints file that is no pin of ours.
+struct ForeignLine {
+    packaging::PackageName name;
+    std::string text;    ///< "numpy<2"
+    std::string origin;  ///< for a comment: "from /etc/pip/constraint.txt"
+    friend bool operator==(const ForeignLine&, const ForeignLine&) = default;
 };
 
 /// The pins that every later step must respect. Value; not synchronised.
 struct Constraints {
     std::vector<std::string> header = {};  ///< comment lines without `#`
     std::vector<Pin> pins = {};            ///< sorted by name
-    std::vector<LeftOut> left_out = {};    ///< sorted by name
+    /// Further lines: `name===version`, and what only the base's own constraint files say (pip
+    /// joins all files, so one merged file says the same). Sorted by name.
+    std::vector<ForeignLine> lines = {};
+    std::vector<LeftOut> left_out = {};  ///< sorted by name
 
-    /// A file that pip and uv read: pins only, every left-out package as a comment that says why,
-    /// sorted by name, LF, UTF-8, no time stamp. Same inventory, same bytes.
+    /// A file that pip and uv read: pins and further lines, every left-out package as a comment
+    /// that says why, sorted by name, LF, UTF-8, no time stamp. Same inventory, same bytes.
     std::string to_text() const;
     friend bool operator==(const Constraints&, const Constraints&) = default;
 };

@@ -5,6 +5,7 @@
 #include "envpack/base/result.hpp"
 #include "envpack/base/run_context.hpp"
 #include "envpack/base/safe_path.hpp"
+#include "envpack/env/constraint_file.hpp"
 #include "envpack/env/interpreter.hpp"
 #include "envpack/env/site_packages.hpp"
 #include "envpack/packaging/direct_url.hpp"
@@ -101,6 +102,14 @@ struct Problem {
     friend bool operator==(const Problem&, const Problem&) = default;
 };
 
+/// An installed package that an output leaves out.
+struct LeftOut {
+    std::string name;         ///< normalised where possible
+    std::string raw_version;  ///< empty when unknown
+    std::string reason;       ///< "not a PEP 440 version (Debian), cannot be constrained"
+    friend bool operator==(const LeftOut&, const LeftOut&) = default;
+};
+
 /// What is installed, sorted by name, one entry a name. Value; not synchronised.
 struct Inventory {
     std::string source = {};         ///< as the user named it: `oci:base`
@@ -111,6 +120,8 @@ struct Inventory {
     std::vector<FrozenPackage> packages = {};
     std::vector<Skipped> skipped = {};
     std::vector<Problem> problems = {};
+    std::vector<LeftOut> dropped = {};                  ///< by select_packages(), sorted by name
+    std::vector<ConstraintFile> constraint_files = {};  ///< by compare_constraint_files()
 
     /// nullptr when no such package is installed.
     const FrozenPackage* find(const packaging::PackageName& name) const noexcept;

@@ -2,11 +2,17 @@
 
 #include "envpack/base/result.hpp"
 #include "envpack/base/run_context.hpp"
+#include "envpack/env/constraints.hpp"
 #include "envpack/env/inventory.hpp"
+#include "envpack/env/selection.hpp"
 #include "envpack/pipeline/user_config.hpp"
 
+#include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace envpack::pipeline {
 
@@ -15,11 +21,38 @@ struct FreezeOptions {
     /// The interpreter or prefix inside an image or root file system; else its PATH decides.
     std::optional<std::string> python = std::nullopt;
     env::InventoryDetail detail = env::InventoryDetail::full;
+    std::vector<std::string> exclude = {};  ///< names of packages
+    env::PinScope pin = env::PinScope::all;
+    /// Only what the Python files of these folders import.
+    std::optional<std::filesystem::path> used_by = std::nullopt;
+    /// Look at files and requirements too: what is missing or does not fit becomes a Problem.
+    bool check = false;
 };
 
-/// The packages installed in a base, read without running any of it. env::constraints_from() and
-/// env::to_json() make it a file.
+/// The packages installed in a base, read without running any of it; render() makes it a file.
+/// not_found for a source that is not there or has no Python; invalid_argument for an excluded name
+/// that is none; unsupported for a selection by files of a source that is only a text.
 Result<env::Inventory> freeze(const FreezeOptions& options, const UserConfig& user = user_config(),
                               const RunContext& run = {});
+
+/// The forms in which an inventory can be written.
+enum class FreezeFormat : std::uint8_t {
+    requirements,
+    constraints,
+    json,
+    pylock,
+    uv,
+    cyclonedx,
+    spdx,
+};
+
+/// By its name on the command line; nullopt for another word.
+std::optional<FreezeFormat> parse_freeze_format(std::string_view name) noexcept;
+
+/// The text of a file, with a final LF. SOURCE_DATE_EPOCH is the time that a bill of materials
+/// tells; invalid_argument when it is malformed.
+Result<std::string> render(const env::Inventory& inventory, FreezeFormat format,
+                           const env::ConstraintsOptions& options = {},
+                           const UserConfig& user = user_config());
 
 }  // namespace envpack::pipeline
