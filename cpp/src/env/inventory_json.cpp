@@ -89,6 +89,10 @@ Value skipped_json(const std::string& name, const std::string& version, const st
 }  // namespace
 
 json::Value to_json(const Inventory& inventory) {
+    Array other_interpreters;
+    for (const SafePath& path : inventory.other_interpreters) {
+        other_interpreters.emplace_back('/' + path.str());
+    }
     Array search_path;
     for (const SafePath& path : inventory.search_path) {
         search_path.emplace_back('/' + path.str());
@@ -117,6 +121,7 @@ json::Value to_json(const Inventory& inventory) {
                   {"source", inventory.source},
                   {"digest", text_or_null(inventory.source_digest)},
                   {"python", python_json(inventory.python)},
+                  {"other_interpreters", std::move(other_interpreters)},
                   {"search_path", std::move(search_path)},
                   {"packages", std::move(packages)},
                   {"skipped", std::move(skipped)},

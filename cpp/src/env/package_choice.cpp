@@ -1,0 +1,145 @@
+#include "package_choice.hpp"
+
+#include "envpack/base/text.hpp"
+#include "installed_files.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <string>
+#include <tuple>
+
+namespace envpack::env {
+namespace {
+
+constexpr std::string_view dist_info_suffix = ".dist-info";
+
+void shadow(FrozenPackage& kept, const FrozenPackage& other) {
+    kept.shadowed.push_back({other.raw_version, other.location});
+    kept.add_flag("shadows");
+}
+
+std::string describe(const FrozenPackage& package) {
+    std::string text = std::string(package.name.str()) + ' ' + text::printable(package.raw_version);
+    if (package.layer) {
+        text += " (layer " + std::to_string(*package.layer) + ')';
+    }
+    return text;
+}
+
+/// Debian ships some packages as dist-info and egg-info: that is one package.
+bool is_same_package(const FrozenPackage& a, const FrozenPackage& b) {
+    return a.raw_version == b.raw_version &&
+           !(a.location.ends_with(dist_info_suffix) && b.location.ends_with(dist_info_suffix));
+}
+
+Problem duplicate(std::vector<FrozenPackage> candidates) {
+    std::stable_sort(candidates.begin(), candidates.end(), [](const auto& a, const auto& b) {
+        return std::tie(a.version, a.layer) < std::tie(b.version, b.layer);
+    });
+    Problem problem{.kind = "duplicate-dist-info", .text = {}};
+    for (const FrozenPackage& candidate : candidates) {
+        problem.text += (problem.text.empty() ? "" : ", ") + describe(candidate);
+    }
+    return problem;
+}
+
+}  // namespace
+
+Result<void> PackageChoice::add_folder(ScannedFolder folder, PathOrigin origin) {
+    const std::size_t first = packages_.size();
+    std::map<std::size_t, std::vector<FrozenPackage>> rivals;
+    for (FrozenPackage& package : folder.packages) {
+        const auto [place, is_new] = index_.try_emplace(package.name, packages_.size());
+        if (is_new) {
+            packages_.push_back(std::move(package));
+        } else if (place->second >= first) {
+            rivals[place->second].push_back(std::move(package));
+        } else if (FrozenPackage& kept = packages_[place->second];
+                   origin != PathOrigin::pth || kept.raw_version != package.raw_version) {
+            // The source folder of an editable install, on the path by its .pth file, has an
+            // egg-info of its own: that is the same package.
+            shadow(kept, package);
+        }
+    }
+    for (auto& [place, others] : rivals) {
+        ENVPACK_CHECK(settle(packages_[place], std::move(others)));
+    }
+    std::move(folder.skipped.begin(), folder.skipped.end(), std::back_inserter(skipped_));
+    std::move(folder.problems.begin(), folder.problems.end(), std::back_inserter(problems_));
+    return {};
+}
+
+Result<void> PackageChoice::settle(FrozenPackage& kept, std::vector<FrozenPackage> rivals) {
+    std::vector<FrozenPackage> candidates;
+    std::vector<FrozenPackage> links;
+    candidates.push_back(std::move(kept));
+    for (FrozenPackage& rival : rivals) {
+        if (candidates[0].form != PackageForm::egg_link && rival.form == PackageForm::egg_link) {
+            links.push_back(std::move(rival));  // an egg-link comes last for every installer
+            continue;
+        }
+        const auto same = std::find_if(candidates.begin(), candidates.end(),
+                                       [&](const auto& c) { return is_same_package(c, rival); });
+        if (same == candidates.end()) {
+            candidates.push_back(std::move(rival));
+        } else if (rival.location.ends_with(dist_info_suffix)) {
+            *same = std::move(rival);  // its requirements are where every installer looks
+        }
+    }
+    std::size_t best = 0;
+    if (candidates.size() > 1) {
+        problems_.push_back(duplicate(candidates));
+        ENVPACK_TRY(best, best_of(candidates));
+    }
+    kept = candidates[best];
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+        if (i != best) {
+            kept.shadowed.push_back({candidates[i].raw_version, candidates[i].location});
+            kept.add_flag("ambiguous");
+        }
+    }
+    for (const FrozenPackage& link : links) {
+        shadow(kept, link);
+    }
+    return {};
+}
+
+Result<std::size_t> PackageChoice::best_of(const std::vector<FrozenPackage>& candidates) {
+    // 1. The latest layer.
+    std::vector<std::size_t> best;
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+        if (!best.empty() && candidates[best[0]].layer < candidates[i].layer) {
+            best.clear();
+        }
+        if (best.empty() || candidates[best[0]].layer == candidates[i].layer) {
+            best.push_back(i);
+        }
+    }
+    // 2. The RECORD that fits. 3. The higher version.
+    std::vector<RecordFit> fits(candidates.size());
+    if (best.size() > 1 && best.size() <= records_left_) {
+        records_left_ -= best.size();
+        for (const std::size_t i : best) {
+            ENVPACK_TRY(const SafePath location, SafePath::parse(candidates[i].location));
+            ENVPACK_TRY(auto fit, compare_record(tree_, location, limits_, run_));
+            fits[i] = std::move(fit).value_or(RecordFit());
+        }
+    }
+    return *std::max_element(best.begin(), best.end(), [&](std::size_t a, std::size_t b) {
+        if (fits[a].is_better_than(fits[b]) || fits[b].is_better_than(fits[a])) {
+            return fits[b].is_better_than(fits[a]);
+        }
+        return candidates[a].version < candidates[b].version;
+    });
+}
+
+void PackageChoice::finish(Inventory& inventory) && {
+    std::sort(packages_.begin(), packages_.end(),
+              [](const auto& a, const auto& b) { return a.name < b.name; });
+    inventory.packages = std::move(packages_);
+    inventory.skipped = std::move(skipped_);
+    inventory.problems = std::move(problems_);
+}
+
+}  // namespace envpack::env
