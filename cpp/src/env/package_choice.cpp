@@ -27,19 +27,21 @@ std::string describe(const FrozenPackage& package) {
     return text;
 }
 
-/// Debian ships some packages as dist-info and egg-info: that is one package.
-bool is_same_package(const FrozenPackage& a, const FrozenPackage& b) {
-    return a.raw_version == b.raw_version &&
-           !(a.location.ends_with(dist_info_suffix) && b.location.ends_with(dist_info_suffix));
-}
-
-Problem duplicate(std::vector<FrozenPackage> candidates) {
-    std::stable_sort(candidates.begin(), candidates.end(), [](const auto& a, const auto& b) {
-        return std::tie(a.version, a.layer) < std::tie(b.version, b.layer);
+Problem duplicate(const std::vector<FrozenPackage>& candidates) {
+    constexpr std::size_t max_named = 20;
+    std::vector<const FrozenPackage*> sorted;
+    for (const FrozenPackage& candidate : candidates) {
+        sorted.push_back(&candidate);
+    }
+    std::stable_sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) {
+        return std::tie(a->version, a->layer) < std::tie(b->version, b->layer);
     });
     Problem problem{.kind = "duplicate-dist-info", .text = {}};
-    for (const FrozenPackage& candidate : candidates) {
-        problem.text += (problem.text.empty() ? "" : ", ") + describe(candidate);
+    for (std::size_t i = 0; i < std::min(sorted.size(), max_named); ++i) {
+        problem.text += (i == 0 ? "" : ", ") + describe(*sorted[i]);
+    }
+    if (sorted.size() > max_named) {
+        problem.text += " and " + std::to_string(sorted.size() - max_named) + " more";
     }
     return problem;
 }
@@ -73,18 +75,23 @@ Result<void> PackageChoice::add_folder(ScannedFolder folder, PathOrigin origin) 
 Result<void> PackageChoice::settle(FrozenPackage& kept, std::vector<FrozenPackage> rivals) {
     std::vector<FrozenPackage> candidates;
     std::vector<FrozenPackage> links;
+    std::unordered_map<std::string, std::size_t> by_version;
+    by_version.emplace(kept.raw_version, 0);
     candidates.push_back(std::move(kept));
     for (FrozenPackage& rival : rivals) {
         if (candidates[0].form != PackageForm::egg_link && rival.form == PackageForm::egg_link) {
             links.push_back(std::move(rival));  // an egg-link comes last for every installer
             continue;
         }
-        const auto same = std::find_if(candidates.begin(), candidates.end(),
-                                       [&](const auto& c) { return is_same_package(c, rival); });
-        if (same == candidates.end()) {
+        const auto [place, is_new] = by_version.emplace(rival.raw_version, candidates.size());
+        const bool is_dist_info = rival.location.ends_with(dist_info_suffix);
+        if (FrozenPackage* const same = is_new ? nullptr : &candidates[place->second];
+            same == nullptr || (is_dist_info && same->location.ends_with(dist_info_suffix))) {
             candidates.push_back(std::move(rival));
-        } else if (rival.location.ends_with(dist_info_suffix)) {
-            *same = std::move(rival);  // its requirements are where every installer looks
+        } else if (is_dist_info) {
+            // Debian ships some packages as dist-info and egg-info: that is one package, and the
+            // first has its requirements where every installer looks.
+            *same = std::move(rival);
         }
     }
     std::size_t best = 0;
