@@ -50,12 +50,12 @@ def forms(tmp_path_factory: pytest.TempPathFactory) -> Forms:
     return make_forms(folder, newest_pip(folder / "pip"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def old_pip(tmp_path_factory: pytest.TempPathFactory) -> Pip | str:
     return oldest_pip(tmp_path_factory.mktemp("oldest-pip"))
 
 
-@pytest.fixture(params=["pip-oldest", "pip-newest", "uv"])
+@pytest.fixture(params=[pytest.param("pip-oldest", marks=pytest.mark.index), "pip-newest", "uv"])
 def installer(request: pytest.FixtureRequest, forms: Forms) -> Pip | Uv:
     if request.param == "uv":
         return Uv()

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <numeric>
 #include <string>
 #include <tuple>
 
@@ -142,9 +143,15 @@ Result<std::size_t> PackageChoice::best_of(const std::vector<FrozenPackage>& can
 }
 
 void PackageChoice::finish(Inventory& inventory) && {
-    std::sort(packages_.begin(), packages_.end(),
-              [](const auto& a, const auto& b) { return a.name < b.name; });
-    inventory.packages = std::move(packages_);
+    // Places are sorted, not packages: moving one is a hundred times as dear.
+    std::vector<std::size_t> order(packages_.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::sort(order.begin(), order.end(),
+              [&](std::size_t a, std::size_t b) { return packages_[a].name < packages_[b].name; });
+    inventory.packages.reserve(order.size());
+    for (const std::size_t place : order) {
+        inventory.packages.push_back(std::move(packages_[place]));
+    }
     inventory.skipped = std::move(skipped_);
     inventory.problems = std::move(problems_);
 }

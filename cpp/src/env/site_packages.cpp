@@ -65,7 +65,14 @@ private:
             if (!text || !*text) {
                 continue;  // as site.py: an unreadable file adds nothing
             }
-            for (const std::string_view line : text::lines(**text)) {
+            const std::vector<std::string_view> lines = text::lines(**text);
+            pth_lines_ += lines.size();
+            if (pth_lines_ > max_pth_lines) {
+                return fail(Error(ErrorCode::limit_exceeded,
+                                  ".pth files in `" + folder.str() + "` have too many lines")
+                                .with_rule("site.pth-lines"));
+            }
+            for (const std::string_view line : lines) {
                 ENVPACK_CHECK(add_pth_line(folder, line));
             }
         }
@@ -78,11 +85,6 @@ private:
         if (line.empty() || line.starts_with('#') || line.starts_with("import ") ||
             line.starts_with("import\t")) {
             return {};
-        }
-        if (++pth_lines_ > max_pth_lines) {
-            return fail(Error(ErrorCode::limit_exceeded,
-                              ".pth files in `" + folder.str() + "` have too many lines")
-                            .with_rule("site.pth-lines"));
         }
         if (line.starts_with('/')) {
             return add(line, PathOrigin::pth);

@@ -19,6 +19,14 @@ namespace {
 
 using archive::MemoryTree;
 
+#ifdef NDEBUG
+constexpr int many = 100'000;
+constexpr std::chrono::seconds at_most(10);
+#else
+constexpr int many = 10'000;  // sanitizers without optimisation tell nothing about time
+constexpr std::chrono::seconds at_most(120);
+#endif
+
 const std::string site = "usr/lib/python3/dist-packages";
 
 MemoryTree python_tree() {
@@ -80,12 +88,12 @@ TEST(HostileTree, PthFilesThatNameEachOtherEnd) {
 TEST(HostileTree, PthFilesWithoutEndAreAnError) {
     MemoryTree tree = python_tree();
     std::string lines;
-    for (int i = 0; i < 60'000; ++i) {
+    for (int i = 0; i < 1'000; ++i) {
         lines += "/opt/" + std::to_string(i) + '\n';
     }
     tree.add_file(site + "/a.pth", lines);
     EXPECT_EQ(inventory_of(tree).packages.size(), 1u);
-    tree.add_file(site + "/b.pth", lines);
+    tree.add_file(site + "/b.pth", std::string(100'000, '\n'));
     const auto refused = take_inventory(tree, {}, {});
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().rule(), "site.pth-lines");
@@ -157,22 +165,22 @@ TEST(HostileTree, AbsurdNamesAreSkippedOrPinned) {
 
 TEST(HostileTree, AHundredThousandDistributionsTakeSeconds) {
     MemoryTree tree = python_tree();
-    for (int i = 0; i < 100'000; ++i) {
+    for (int i = 0; i < many; ++i) {
         test::add_dist_info(tree, site, "p" + std::to_string(i), "1.0", "Requires-Dist: good\n");
     }
     const auto begin = std::chrono::steady_clock::now();
-    EXPECT_EQ(inventory_of(tree, InventoryDetail::full).packages.size(), 100'001u);
-    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+    EXPECT_EQ(inventory_of(tree, InventoryDetail::full).packages.size(), std::size_t{many} + 1);
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, at_most);
 }
 
 TEST(HostileTree, AHundredThousandVersionsOfOnePackageTakeSeconds) {
     MemoryTree tree = python_tree();
-    for (int i = 0; i < 100'000; ++i) {
+    for (int i = 0; i < many; ++i) {
         test::add_dist_info(tree, site, "p", std::to_string(i));
     }
     const auto begin = std::chrono::steady_clock::now();
     EXPECT_EQ(inventory_of(tree, InventoryDetail::full).packages.size(), 2u);
-    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, at_most);
 }
 
 TEST(HostileTree, NothingButRegularFilesOfADiskIsOpened) {
