@@ -1,92 +1,35 @@
 #include "envpack/env/inventory.hpp"
 
 #include "envpack/base/text.hpp"
+#include "installed_files.hpp"
+#include "package_choice.hpp"
 #include "package_details.hpp"
 #include "scan_folder.hpp"
 
 #include <algorithm>
 #include <string>
-#include <unordered_map>
 
 namespace envpack::env {
 namespace {
 
-/// One package a name out of many folders. One thread.
-class Winners {
-public:
-    /// Takes the packages of the next folder of sys.path.
-    void add_folder(ScannedFolder folder, PathOrigin origin) {
-        const std::size_t first = packages_.size();
-        for (FrozenPackage& package : folder.packages) {
-            const auto [place, is_new] = index_.try_emplace(package.name, packages_.size());
-            if (is_new) {
-                packages_.push_back(std::move(package));
-            } else if (place->second >= first) {
-                settle(packages_[place->second], std::move(package));
-            } else if (FrozenPackage& kept = packages_[place->second];
-                       origin != PathOrigin::pth || kept.raw_version != package.raw_version) {
-                // The source folder of an editable install, on the path by its .pth file, has an
-                // egg-info of its own: that is the same package.
-                shadow(kept, package);
-            }
-        }
-        std::move(folder.skipped.begin(), folder.skipped.end(), std::back_inserter(skipped_));
-        std::move(folder.problems.begin(), folder.problems.end(), std::back_inserter(problems_));
+/// Flags what is not there any more: an interrupted uninstall, a layer that was cleaned too well.
+Result<void> check_files(Inventory& inventory, FrozenPackage& package,
+                         const archive::FileTree& tree, const Limits& limits,
+                         const RunContext& run) {
+    if (!package.location.ends_with(".dist-info")) {
+        return {};
     }
-
-    void finish(Inventory& inventory) && {
-        std::sort(packages_.begin(), packages_.end(),
-                  [](const auto& a, const auto& b) { return a.name < b.name; });
-        inventory.packages = std::move(packages_);
-        inventory.skipped = std::move(skipped_);
-        inventory.problems = std::move(problems_);
+    ENVPACK_TRY(const SafePath location, SafePath::parse(package.location, limits));
+    ENVPACK_TRY(const auto fit, compare_record(tree, location, limits, run));
+    if (fit && fit->missing > 0) {
+        package.add_flag("files-missing");
+        inventory.problems.push_back(
+            {"files-missing", "`" + package.location + "` lists " + std::to_string(fit->missing) +
+                                  " files that are gone, such as `" +
+                                  text::printable(fit->first_missing) + "`"});
     }
-
-private:
-    /// Two of one name in one folder: what the later image layer added, then the higher version.
-    void settle(FrozenPackage& kept, FrozenPackage&& other) {
-        if (kept.form != PackageForm::egg_link && other.form == PackageForm::egg_link) {
-            shadow(kept, other);  // an egg-link comes last for every installer
-            return;
-        }
-        if (kept.raw_version == other.raw_version) {
-            // Debian ships some packages as dist-info and egg-info. The first has its requirements
-            // where every installer looks.
-            if (!kept.location.ends_with(".dist-info")) {
-                std::swap(kept, other);
-            }
-            return;
-        }
-        problems_.push_back(
-            {"duplicate-dist-info", std::string(kept.name.str()) + ' ' + describe(kept) + ", " +
-                                        std::string(other.name.str()) + ' ' + describe(other)});
-        const auto rank = [](const FrozenPackage& p) { return std::tie(p.layer, p.version); };
-        if (rank(kept) < rank(other)) {
-            std::swap(kept, other);
-        }
-        kept.shadowed = std::move(other.shadowed);
-        kept.shadowed.push_back({other.raw_version, other.location});
-        kept.add_flag("ambiguous");
-    }
-
-    static void shadow(FrozenPackage& kept, const FrozenPackage& other) {
-        kept.shadowed.push_back({other.raw_version, other.location});
-        kept.add_flag("shadows");
-    }
-
-    static std::string describe(const FrozenPackage& package) {
-        std::string text = text::printable(package.raw_version);
-        if (package.layer) {
-            text += " (layer " + std::to_string(*package.layer) + ')';
-        }
-        return text;
-    }
-
-    std::vector<FrozenPackage> packages_;
-    std::unordered_map<packaging::PackageName, std::size_t> index_;
-    std::vector<Skipped> skipped_;
-    std::vector<Problem> problems_;
-};
+    return {};
+}
 
 Result<void> complete(Inventory& inventory, const archive::FileTree& tree,
                       const InventoryOptions& options, const RunContext& run) {
@@ -102,6 +45,9 @@ Result<void> complete(Inventory& inventory, const archive::FileTree& tree,
         ENVPACK_CHECK(run.check());
         ENVPACK_CHECK(
             read_details(tree, package, options.detail, conda, inventory.problems, options.limits));
+        if (options.detail == InventoryDetail::files) {
+            ENVPACK_CHECK(check_files(inventory, package, tree, options.limits, run));
+        }
     }
     return {};
 }
@@ -109,14 +55,14 @@ Result<void> complete(Inventory& inventory, const archive::FileTree& tree,
 Result<void> scan(Inventory& inventory, const archive::FileTree& tree,
                   const std::vector<SitePath>& paths, const InventoryOptions& options,
                   const RunContext& run) {
-    Winners winners;
+    PackageChoice choice(tree, options.limits, run);
     for (const SitePath& path : paths) {
         ENVPACK_CHECK(run.check());
         ENVPACK_TRY(auto folder, scan_folder(tree, path, options.limits));
-        winners.add_folder(std::move(folder), path.origin);
+        ENVPACK_CHECK(choice.add_folder(std::move(folder), path.origin));
         inventory.search_path.push_back(path.path);
     }
-    std::move(winners).finish(inventory);
+    std::move(choice).finish(inventory);
     return complete(inventory, tree, options, run);
 }
 
@@ -154,6 +100,8 @@ std::string_view to_string(PackageForm form) noexcept {
             return "local-dir";
         case PackageForm::editable:
             return "editable";
+        case PackageForm::editable_vcs:
+            return "editable-vcs";
         case PackageForm::egg_info_dir:
             return "egg-info-dir";
         case PackageForm::egg_info_file:
@@ -189,6 +137,13 @@ Result<Inventory> take_inventory(const archive::FileTree& tree, const InventoryO
                         .other_interpreters = std::move(found.others)};
     ENVPACK_TRY(const auto paths, site_paths(tree, inventory.python, options.environment, run));
     ENVPACK_CHECK(scan(inventory, tree, paths, options, run));
+    ENVPACK_TRY(const auto unseen,
+                unseen_site_paths(tree, inventory.python, inventory.other_interpreters, paths));
+    for (const SitePath& folder : unseen) {
+        inventory.problems.push_back(
+            {"unseen-folder", "`" + folder.path.str() + "` has packages, but `" +
+                                  inventory.python.invoked.str() + "` does not look there"});
+    }
     return inventory;
 }
 

@@ -116,6 +116,10 @@ Value constraint_file_json(const ConstraintFile& file) {
 }  // namespace
 
 json::Value to_json(const Inventory& inventory) {
+    Array other_interpreters;
+    for (const SafePath& path : inventory.other_interpreters) {
+        other_interpreters.emplace_back('/' + path.str());
+    }
     Array search_path;
     for (const SafePath& path : inventory.search_path) {
         search_path.emplace_back('/' + path.str());
@@ -154,6 +158,7 @@ json::Value to_json(const Inventory& inventory) {
                   {"source", inventory.source},
                   {"digest", text_or_null(inventory.source_digest)},
                   {"python", python_json(inventory.python)},
+                  {"other_interpreters", std::move(other_interpreters)},
                   {"search_path", std::move(search_path)},
                   {"constraint_files", std::move(constraint_files)},
                   {"packages", std::move(packages)},

@@ -1,5 +1,7 @@
 #include "envpack/env/inventory.hpp"
+#include "git_checkout.hpp"
 #include "prefix_layout.hpp"
+#include "read_limits.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,10 +9,6 @@
 
 namespace envpack::env {
 namespace {
-
-constexpr std::uint64_t max_text = 1u << 20;
-constexpr std::uint64_t max_metadata = 16u << 20;
-constexpr std::uint64_t max_program = 64u << 20;
 
 /// Files with a name of their own, wherever they are.
 constexpr std::array<std::string_view, 3> small_names = {"pyvenv.cfg", "patchlevel.h",
@@ -54,19 +52,34 @@ bool inventory_wants(const SafePath& path, const archive::FileInfo& info) {
     const std::string parent_path = path.parent().str();
     const std::string_view parent =
         std::string_view(parent_path).substr(parent_path.rfind('/') + 1);
-    if (info.size <= max_text) {
+    if (info.size <= max_captured_text) {
         if (is_site_file(parent, name) ||
             std::find(small_names.begin(), small_names.end(), name) != small_names.end() ||
             std::find(whole_paths.begin(), whole_paths.end(), text) != whole_paths.end()) {
             return true;
         }
     }
-    if (info.size <= max_metadata &&
+    if (is_git_state(path)) {
+        return info.size <= (name == "packed-refs" ? max_captured_metadata : max_captured_text);
+    }
+    if (info.size <= max_captured_metadata &&
         (is_distribution_file(parent, name) || text == "var/lib/dpkg/status" ||
          parent_path == "var/lib/dpkg/status.d")) {
         return true;
     }
-    return info.size <= max_program && is_program(parent, name);
+    return info.size <= max_captured_program && is_program(parent, name);
+}
+
+archive::CaptureFilter inventory_filter(InventoryDetail detail) {
+    if (detail < InventoryDetail::files) {
+        return inventory_wants;
+    }
+    return [](const SafePath& path, const archive::FileInfo& info) {
+        const bool is_record = path.name() == "RECORD" &&
+                               path.parent().name().ends_with(".dist-info") &&
+                               info.type == archive::FileType::regular;
+        return (is_record && info.size <= max_captured_record) || inventory_wants(path, info);
+    };
 }
 
 }  // namespace envpack::env

@@ -3,6 +3,8 @@
 #include "egg_requires.hpp"
 #include "envpack/base/text.hpp"
 #include "envpack/packaging/core_metadata.hpp"
+#include "git_checkout.hpp"
+#include "read_limits.hpp"
 #include "tree_text.hpp"
 
 #include <algorithm>
@@ -14,13 +16,23 @@
 namespace envpack::env {
 namespace {
 
-/// Folders of build machines: a path below them means nothing where the package is installed.
-constexpr std::array<std::string_view, 6> build_folders = {"/croot",
+/// Folders of build machines: a path below them means nothing where the package is installed. An
+/// editable install is used from where it is, so it does.
+constexpr std::array<std::string_view, 8> build_folders = {"/croot",
                                                            "/home/conda/feedstock_root",
                                                            "/opt/conda/conda-bld",
                                                            "/home/builder",
                                                            "/build",
-                                                           "/AppleInternal"};
+                                                           "/AppleInternal",
+                                                           "/tmp",
+                                                           "/var/tmp"};
+
+bool is_in_build_folder(std::string_view path) noexcept {
+    return std::any_of(build_folders.begin(), build_folders.end(), [&](std::string_view folder) {
+        return path.starts_with(folder) &&
+               (path.size() == folder.size() || path[folder.size()] == '/');
+    });
+}
 
 class Details {
 public:
@@ -35,7 +47,7 @@ public:
         };
         if (has("INSTALLER")) {
             ENVPACK_TRY(const auto text,
-                        read_if_there(tree_, folder / "INSTALLER", limits_.max_metadata));
+                        read_if_small(tree_, folder / "INSTALLER", max_captured_text));
             const std::string whole = text.value_or("");
             const std::string_view line = std::string_view(whole).substr(0, whole.find('\n'));
             set_installer(text::printable(text::trim(line)));
@@ -59,11 +71,11 @@ public:
     }
 
     Result<void> read_metadata(const SafePath& path) {
-        ENVPACK_TRY(const auto text, read_header(tree_, path, limits_.max_metadata));
-        if (!text) {
+        ENVPACK_TRY(const auto found, headers_of(path));
+        if (!found) {
             return {};
         }
-        ENVPACK_TRY(const auto headers, packaging::parse_metadata_headers(*text, limits_));
+        const packaging::MetadataHeaders& headers = *found;
         check_version(headers);
         if (const std::string* const name = packaging::find_header(headers, "Name");
             name != nullptr) {
@@ -92,7 +104,7 @@ public:
             return {};
         }
         ENVPACK_TRY(const auto text,
-                    read_if_there(tree_, folder / "requires.txt", limits_.max_metadata));
+                    read_if_small(tree_, folder / "requires.txt", max_captured_text));
         if (text) {
             const EggRequires requires_text = parse_egg_requires(*text);
             for (const std::string& requirement : requires_text.requirements) {
@@ -115,6 +127,29 @@ private:
         problems_.push_back({std::string(kind), std::move(text)});
     }
 
+    /// nullopt, and a problem, for headers that cannot be read.
+    Result<std::optional<packaging::MetadataHeaders>> headers_of(const SafePath& path) {
+        using Headers = std::optional<packaging::MetadataHeaders>;
+        auto text = read_header(tree_, path, limits_.max_metadata);
+        if (text && !*text) {
+            return Headers();
+        }
+        auto headers = text ? packaging::parse_metadata_headers(**text, limits_)
+                            : Result<packaging::MetadataHeaders>(fail(text.error()));
+        if (headers) {
+            return Headers(*std::move(headers));
+        }
+        if (!is_fault_of_text(headers.error())) {
+            return fail(headers.error());
+        }
+        package_.add_flag("bad-metadata");
+        problem("bad-metadata", "`" + path.str() +
+                                    "` is ignored, its package taken to depend on "
+                                    "nothing: " +
+                                    text::printable(headers.error().message()));
+        return Headers();
+    }
+
     void set_installer(std::string installer) {
         if (installer == "debian") {
             package_.form = PackageForm::debian;
@@ -130,7 +165,7 @@ private:
     }
 
     Result<void> read_direct_url(const SafePath& path) {
-        ENVPACK_TRY(const auto text, read_if_there(tree_, path, limits_.max_metadata));
+        ENVPACK_TRY(const auto text, read_if_small(tree_, path, limits_.max_metadata));
         auto parsed = packaging::DirectUrl::parse(text.value_or(""));
         if (!parsed) {
             package_.add_flag("bad-direct-url");
@@ -150,36 +185,30 @@ private:
                 package_.form = PackageForm::archive;
             }
         }
-        ENVPACK_TRY(const bool dead, is_dead(parsed->url));
-        if (dead) {
-            package_.add_flag("build-path-dropped");
-        }
         package_.direct_url = *std::move(parsed);
-        return {};
+        return look_at_path(package_.direct_url->url);
     }
 
-    /// A file URL of a build machine, or of something that is not in the tree.
-    Result<bool> is_dead(std::string_view url) {
+    /// Sees what a file URL leads to: nothing, for build machines and what is not in the tree.
+    Result<void> look_at_path(std::string_view url) {
         constexpr std::string_view scheme = "file://";
         if (!url.starts_with(scheme)) {
-            return false;
+            return {};
         }
         const auto path = text::percent_decode(url.substr(scheme.size()));
-        if (!path || !path->starts_with('/')) {
-            return true;
-        }
-        for (const std::string_view folder : build_folders) {
-            if (path->starts_with(folder) &&
-                (path->size() == folder.size() || (*path)[folder.size()] == '/')) {
-                return true;
+        std::optional<SafePath> target;
+        if (path && path->starts_with('/') && (package_.editable || !is_in_build_folder(*path))) {
+            if (const auto safe = SafePath::normalize(*path)) {
+                ENVPACK_TRY(target, archive::resolve(tree_, *safe));
             }
         }
-        const auto safe = SafePath::normalize(*path);
-        if (!safe) {
-            return true;
+        if (!target) {
+            package_.add_flag("build-path-dropped");
+        } else if (package_.form == PackageForm::editable) {
+            ENVPACK_TRY(package_.checkout, read_git_checkout(tree_, *target));
+            package_.form = package_.checkout ? PackageForm::editable_vcs : PackageForm::editable;
         }
-        ENVPACK_TRY(const auto info, archive::stat(tree_, *safe));
-        return !info.has_value();
+        return {};
     }
 
     void check_version(const packaging::MetadataHeaders& headers) {
@@ -270,7 +299,7 @@ Result<void> read_details(const archive::FileTree& tree, FrozenPackage& package,
         package.installer = "conda";
         package.conda_build = record->second.build;
     }
-    if (detail != InventoryDetail::full) {
+    if (detail < InventoryDetail::full) {
         return {};
     }
     if (is_dist_info) {

@@ -17,9 +17,25 @@ Value text_or_null(std::string_view text) {
     return text.empty() ? Value() : Value(text);
 }
 
+/// PEP 610: without secrets, but with the `git@` that ssh needs.
+std::string shown_url(const packaging::DirectUrl& direct) {
+    const auto shown = packaging::DirectUrl::parse(direct.to_json());
+    return shown ? shown->url : text::redact_url(direct.url);
+}
+
+Object checkout_source(const packaging::DirectUrl& checkout) {
+    const auto& vcs = std::get<packaging::DirectUrl::Vcs>(checkout.info);
+    Object object{{"kind", "vcs"}, {"url", shown_url(checkout)}, {"commit", vcs.commit_id}};
+    if (checkout.subdirectory) {
+        object.emplace_back("subdirectory", *checkout.subdirectory);
+    }
+    object.emplace_back("dirty", "unknown");
+    return object;
+}
+
 Object direct_source(const FrozenPackage& package, const packaging::DirectUrl& direct) {
     const bool dead = package.has_flag("build-path-dropped");
-    const Value url = dead ? Value() : Value(text::redact_url(direct.url));
+    const Value url = dead ? Value() : Value(shown_url(direct));
     if (const auto* vcs = std::get_if<packaging::DirectUrl::Vcs>(&direct.info)) {
         Object object{{"kind", "vcs"}, {"url", url}, {"commit", vcs->commit_id}};
         if (direct.subdirectory) {
@@ -54,6 +70,9 @@ std::string source_path(const FrozenPackage& package) {
 json::Value source_json(const FrozenPackage& package) {
     if (package.form == PackageForm::conda) {
         return Object{{"kind", "conda"}, {"build", text_or_null(package.conda_build)}};
+    }
+    if (package.checkout) {
+        return checkout_source(*package.checkout);
     }
     if (package.direct_url) {
         return direct_source(package, *package.direct_url);

@@ -13,6 +13,9 @@ constexpr std::size_t max_url = 4096;
 std::string line_for(const FrozenPackage& package, bool keep_editable) {
     const std::string name(package.name.str());
     const std::string shown = name + ' ' + text::printable(package.raw_version);
+    if (package.checkout) {
+        return name + " @ " + text::printable(package.checkout->to_requirement_url(), max_url);
+    }
     if (package.editable) {
         const std::string path = source_path(package);
         if (keep_editable && !path.empty()) {
@@ -26,15 +29,16 @@ std::string line_for(const FrozenPackage& package, bool keep_editable) {
                                               : ": not a PEP 440 version");
     }
     std::string pin = Pin{package.name, *package.version}.to_string();
-    const bool dead = package.has_flag("build-path-dropped");
-    if (package.direct_url && !dead &&
-        (package.form == PackageForm::vcs || package.form == PackageForm::archive)) {
+    const bool from_url = package.form == PackageForm::vcs || package.form == PackageForm::archive;
+    // A path of this tree means nothing elsewhere.
+    const bool is_path = from_url && package.direct_url->url.starts_with("file:");
+    if (from_url && !is_path) {
         return name + " @ " + text::printable(package.direct_url->to_requirement_url(), max_url);
     }
     if (package.form == PackageForm::local_dir) {
         return pin + "   # built from " + source_path(package) + "; may be on no index";
     }
-    if (package.form == PackageForm::archive) {
+    if (is_path) {
         return pin + "   # was " +
                text::printable(text::redact_url(package.direct_url->url), max_url);
     }

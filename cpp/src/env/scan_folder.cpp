@@ -2,6 +2,7 @@
 
 #include "envpack/base/text.hpp"
 #include "envpack/packaging/core_metadata.hpp"
+#include "read_limits.hpp"
 #include "tree_text.hpp"
 
 #include <optional>
@@ -87,14 +88,31 @@ private:
         return package;
     }
 
-    /// `Name` and `Version` of a metadata file; nullopt when there is no such file.
-    Result<std::optional<packaging::MetadataHeaders>> headers_of(const SafePath& path) {
-        ENVPACK_TRY(const auto text, read_header(tree_, path, limits_.max_metadata));
-        if (!text) {
-            return std::optional<packaging::MetadataHeaders>();
+    /// `Version` of a metadata file; nullopt, and skipped, when it does not say one.
+    Result<std::optional<std::string>> version_in(const SafePath& path, std::string_view raw_name,
+                                                  const SafePath& location,
+                                                  std::string_view reason) {
+        using Version = std::optional<std::string>;
+        const auto text = read_header(tree_, path, limits_.max_metadata);
+        if (!text && !is_fault_of_text(text.error())) {
+            return fail(text.error());
         }
-        ENVPACK_TRY(auto headers, packaging::parse_metadata_headers(*text, limits_));
-        return std::optional(std::move(headers));
+        if (text && !*text) {
+            skip(raw_name, "", reason, location);
+            return Version();
+        }
+        const auto headers = text ? packaging::parse_metadata_headers(**text, limits_)
+                                  : Result<packaging::MetadataHeaders>(fail(text.error()));
+        if (!headers) {
+            skip(raw_name, "", "bad-metadata", location);
+            return Version();
+        }
+        const std::string* const version = packaging::find_header(*headers, "Version");
+        if (version == nullptr || version->empty()) {
+            skip(raw_name, "", reason, location);
+            return Version();
+        }
+        return Version(*version);
     }
 
     void add(FrozenPackage package) {
@@ -115,7 +133,7 @@ private:
             hyphen == std::string_view::npos ? std::string_view() : stem.substr(hyphen + 1);
 
         ENVPACK_TRY(const auto metadata, stat_directly(tree_, path / "METADATA"));
-        if (!metadata) {
+        if (!metadata || metadata->type != archive::FileType::regular) {
             return dist_info_without_metadata(raw_name, raw_version, path);
         }
         auto package = named(raw_name, raw_version, path);
@@ -124,11 +142,9 @@ private:
         }
         package->layer = metadata->layer;
         if (hyphen == std::string_view::npos) {
-            ENVPACK_TRY(const auto headers, headers_of(path / "METADATA"));
-            const std::string* const version =
-                headers ? packaging::find_header(*headers, "Version") : nullptr;
-            if (version == nullptr || version->empty()) {
-                skip(raw_name, "", "no-version", path);
+            ENVPACK_TRY(const auto version,
+                        version_in(path / "METADATA", raw_name, path, "no-version"));
+            if (!version) {
                 return {};
             }
             package->raw_version = *version;
@@ -197,11 +213,8 @@ private:
     Result<void> egg_metadata(std::string_view stem, const SafePath& metadata, const SafePath& path,
                               std::optional<std::size_t> layer, PackageForm form) {
         const std::string_view raw_name = stem.substr(0, stem.find('-'));
-        ENVPACK_TRY(const auto headers, headers_of(metadata));
-        const std::string* const version =
-            headers ? packaging::find_header(*headers, "Version") : nullptr;
-        if (version == nullptr || version->empty()) {
-            skip(raw_name, "", "no-metadata", path);
+        ENVPACK_TRY(const auto version, version_in(metadata, raw_name, path, "no-metadata"));
+        if (!version) {
             return {};
         }
         auto package = named(raw_name, *version, path);
@@ -259,7 +272,7 @@ private:
     Result<void> egg_link(const std::string& name) {
         const SafePath path = site_.path / name;
         const std::string_view stem = std::string_view(name).substr(0, name.size() - 9);
-        ENVPACK_TRY(const auto there, read_if_there(tree_, path, limits_.max_metadata));
+        ENVPACK_TRY(const auto there, read_if_small(tree_, path, max_captured_text));
         const std::string text = there.value_or("");
         std::string target;
         for (const std::string_view line : text::lines(text)) {

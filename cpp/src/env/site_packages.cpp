@@ -1,14 +1,18 @@
 #include "envpack/env/site_packages.hpp"
 
-#include "envpack/base/limits.hpp"
 #include "envpack/base/text.hpp"
+#include "read_limits.hpp"
 #include "tree_text.hpp"
 
 #include <algorithm>
 #include <string_view>
+#include <unordered_map>
 
 namespace envpack::env {
 namespace {
+
+/// Of all .pth files; each one names a folder to look for.
+constexpr std::size_t max_pth_lines = 100'000;
 
 std::string_view variable(const Environment& environment, std::string_view name) {
     const auto found = environment.find(name);
@@ -27,17 +31,16 @@ public:
             return {};
         }
         const bool is_site = origin == PathOrigin::site || origin == PathOrigin::user_site;
-        const auto known = std::find_if(paths_.begin(), paths_.end(),
-                                        [&](const SitePath& p) { return p.path == *folder; });
-        const auto index = static_cast<std::size_t>(known - paths_.begin());
-        if (known == paths_.end()) {
+        const auto [known, is_new] = index_.try_emplace(*folder, paths_.size());
+        const std::size_t index = known->second;
+        if (is_new) {
             ENVPACK_TRY(auto names, tree_.list(*folder));
             paths_.push_back({*std::move(folder), origin, std::move(names)});
-        } else if (!is_site || known->origin == PathOrigin::site ||
-                   known->origin == PathOrigin::user_site) {
+        } else if (PathOrigin& before = paths_[index].origin;
+                   !is_site || before == PathOrigin::site || before == PathOrigin::user_site) {
             return {};
         } else {
-            known->origin = origin;  // on PYTHONPATH too: it keeps its place, .pth files count
+            before = origin;  // on PYTHONPATH too: it keeps its place, .pth files count
         }
         if (is_site) {
             ENVPACK_CHECK(add_pth_lines(index));
@@ -58,11 +61,18 @@ private:
             }
         }
         for (const std::string& file : files) {
-            const auto text = read_if_there(tree_, folder / file, Limits().max_metadata);
+            const auto text = read_if_small(tree_, folder / file, max_captured_text);
             if (!text || !*text) {
                 continue;  // as site.py: an unreadable file adds nothing
             }
-            for (const std::string_view line : text::lines(**text)) {
+            const std::vector<std::string_view> lines = text::lines(**text);
+            pth_lines_ += lines.size();
+            if (pth_lines_ > max_pth_lines) {
+                return fail(Error(ErrorCode::limit_exceeded,
+                                  ".pth files in `" + folder.str() + "` have too many lines")
+                                .with_rule("site.pth-lines"));
+            }
+            for (const std::string_view line : lines) {
                 ENVPACK_CHECK(add_pth_line(folder, line));
             }
         }
@@ -85,6 +95,8 @@ private:
     const archive::FileTree& tree_;
     const RunContext& run_;
     std::vector<SitePath> paths_;
+    std::unordered_map<SafePath, std::size_t> index_;
+    std::size_t pth_lines_ = 0;
 };
 
 /// Folders of `prefix` that site.getsitepackages() names, as texts, existing or not.
@@ -163,6 +175,46 @@ Result<std::vector<SitePath>> site_paths(const archive::FileTree& tree, const In
         }
     }
     return std::move(paths).take();
+}
+
+Result<std::vector<SitePath>> unseen_site_paths(const archive::FileTree& tree,
+                                                const Interpreter& python,
+                                                const std::vector<SafePath>& others,
+                                                const std::vector<SitePath>& paths) {
+    std::vector<SitePath> unseen;
+    const std::string base = python.base_prefix.str();
+    if (python.is_venv || (base != "usr" && base != "usr/local")) {
+        return unseen;  // what the system has is not meant for it
+    }
+    const auto is_known = [&](const SafePath& folder) {
+        const auto is_folder = [&](const SitePath& p) { return p.path == folder; };
+        return std::any_of(paths.begin(), paths.end(), is_folder) ||
+               std::any_of(unseen.begin(), unseen.end(), is_folder);
+    };
+    for (const std::string_view prefix : {"usr/local", "usr"}) {
+        const bool has_another = std::any_of(others.begin(), others.end(), [&](const SafePath& p) {
+            return p.parent().str() == std::string(prefix) + "/bin";
+        });
+        if (has_another) {
+            continue;
+        }
+        for (const char* const below : {"/lib/", "/lib64/"}) {
+            for (const char* const name : {"/site-packages", "/dist-packages"}) {
+                ENVPACK_TRY(auto folder, find_directory(tree, std::string(prefix) + below +
+                                                                  python.library_name() + name));
+                if (!folder || is_known(*folder)) {
+                    continue;
+                }
+                ENVPACK_TRY(auto names, tree.list(*folder));
+                if (std::any_of(names.begin(), names.end(), [](const std::string& entry) {
+                        return entry.ends_with(".dist-info") || entry.ends_with(".egg-info");
+                    })) {
+                    unseen.push_back({*std::move(folder), PathOrigin::site, std::move(names)});
+                }
+            }
+        }
+    }
+    return unseen;
 }
 
 }  // namespace envpack::env

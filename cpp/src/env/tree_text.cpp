@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <span>
 
@@ -13,18 +14,28 @@ namespace {
 constexpr std::size_t overlap = 256;
 constexpr std::size_t window_size = 1u << 20;
 
+/// nullptr when there is no such regular file.
 Result<std::unique_ptr<ByteSource>> open_through_links(const archive::FileTree& tree,
-                                                       const SafePath& path) {
+                                                       const SafePath& path, std::size_t max_size) {
     // Nearly always the path is no link, and then this is the only look-up.
-    auto direct = tree.open(path);
-    if (direct || direct.error().code() != ErrorCode::not_found) {
-        return direct;
+    ENVPACK_TRY(auto info, tree.lookup(path));
+    SafePath target = path;
+    if (!info || info->type == archive::FileType::symlink) {
+        ENVPACK_TRY(auto resolved, archive::resolve(tree, path));
+        if (!resolved) {
+            return nullptr;
+        }
+        target = *std::move(resolved);
+        ENVPACK_TRY(info, tree.lookup(target));
     }
-    ENVPACK_TRY(const auto target, archive::resolve(tree, path));
-    if (!target || *target == path) {
-        return direct;
+    if (!info || info->type != archive::FileType::regular) {
+        return nullptr;
     }
-    return tree.open(*target);
+    if (info->size > max_size) {
+        return fail(Error(ErrorCode::limit_exceeded, "`" + path.str() + "` is too long")
+                        .with_path(path.str()));
+    }
+    return tree.open(target);
 }
 
 /// Fills `into` as far as the source goes.
@@ -48,6 +59,10 @@ bool ends_header(std::string_view text, std::size_t from) noexcept {
 
 }  // namespace
 
+bool is_fault_of_text(const Error& error) noexcept {
+    return error.code() == ErrorCode::parse_error || error.code() == ErrorCode::limit_exceeded;
+}
+
 Result<std::string> read_front(const archive::FileTree& tree, const SafePath& path,
                                std::size_t size) {
     ENVPACK_TRY(const auto source, tree.open(path));
@@ -59,18 +74,15 @@ Result<std::string> read_front(const archive::FileTree& tree, const SafePath& pa
 
 Result<std::optional<std::string>> read_header(const archive::FileTree& tree, const SafePath& path,
                                                std::size_t max_size) {
-    auto source = open_through_links(tree, path);
-    if (!source) {
-        if (source.error().code() == ErrorCode::not_found) {
-            return std::optional<std::string>();
-        }
-        return fail(std::move(source).error());
+    ENVPACK_TRY(const auto source, open_through_links(tree, path, max_size));
+    if (source == nullptr) {
+        return std::optional<std::string>();
     }
     std::string text;
     for (std::size_t step = 8u << 10;; step *= 2) {
         const std::size_t before = text.size();
         text.resize(before + step);
-        ENVPACK_TRY(const std::size_t count, fill(**source, std::span(text).subspan(before)));
+        ENVPACK_TRY(const std::size_t count, fill(*source, std::span(text).subspan(before)));
         text.resize(before + count);
         if (count < step || ends_header(text, before)) {
             return std::optional(std::move(text));
@@ -85,16 +97,22 @@ Result<std::optional<std::string>> read_header(const archive::FileTree& tree, co
 
 Result<std::optional<std::string>> read_if_there(const archive::FileTree& tree,
                                                  const SafePath& path, std::size_t max_size) {
-    auto source = open_through_links(tree, path);
-    if (!source) {
-        if (source.error().code() == ErrorCode::not_found) {
-            return std::optional<std::string>();
-        }
-        return fail(std::move(source).error());
+    ENVPACK_TRY(const auto source, open_through_links(tree, path, max_size));
+    if (source == nullptr) {
+        return std::optional<std::string>();
     }
     ENVPACK_TRY(std::string text,
-                with_context(read_all(**source, max_size), "while reading `" + path.str() + "`"));
+                with_context(read_all(*source, max_size), "while reading `" + path.str() + "`"));
     return std::optional(std::move(text));
+}
+
+Result<std::optional<std::string>> read_if_small(const archive::FileTree& tree,
+                                                 const SafePath& path, std::size_t max_size) {
+    auto text = read_if_there(tree, path, max_size);
+    if (!text && text.error().code() == ErrorCode::limit_exceeded) {
+        return std::optional<std::string>();
+    }
+    return text;
 }
 
 Result<std::optional<archive::FileInfo>> stat_directly(const archive::FileTree& tree,
@@ -127,14 +145,12 @@ Result<std::optional<std::string>> scan_file(
     const archive::FileTree& tree, const SafePath& path, std::size_t max_size,
     const std::function<std::optional<std::string>(std::string_view window)>& examine,
     const RunContext& run) {
-    const auto opened = open_through_links(tree, path);
-    if (!opened) {
-        if (opened.error().code() == ErrorCode::not_found) {
-            return std::optional<std::string>();
-        }
-        return fail(opened.error());
+    ENVPACK_TRY(const auto opened,
+                open_through_links(tree, path, std::numeric_limits<std::size_t>::max()));
+    if (opened == nullptr) {
+        return std::optional<std::string>();
     }
-    ByteSource& source = **opened;
+    ByteSource& source = *opened;
     std::string window(overlap + window_size, '\0');
     std::size_t kept = 0;
     for (std::size_t total = 0; total < max_size;) {

@@ -15,17 +15,27 @@
 
 namespace envpack::env {
 
+/// Whether a text that was read is to blame: a broken distribution is reported, anything else ends
+/// the reading of the whole tree.
+bool is_fault_of_text(const Error& error) noexcept;
+
 /// At most `size` bytes from the front of a regular file; links are not followed.
 Result<std::string> read_front(const archive::FileTree& tree, const SafePath& path,
                                std::size_t size);
 
 /// The file up to its first blank line: the header of METADATA, without the description. Links are
-/// followed. nullopt when there is no such file; limit_exceeded beyond `max_size` bytes.
+/// followed. nullopt when there is no such regular file; limit_exceeded when the file has more than
+/// `max_size` bytes, whatever the length of its header.
 Result<std::optional<std::string>> read_header(const archive::FileTree& tree, const SafePath& path,
                                                std::size_t max_size);
 
-/// The whole file; links are followed. nullopt when there is no such regular file.
+/// The whole file; links are followed. nullopt when there is no such regular file; limit_exceeded,
+/// before it is opened, when it is longer than `max_size` bytes.
 Result<std::optional<std::string>> read_if_there(const archive::FileTree& tree,
+                                                 const SafePath& path, std::size_t max_size);
+
+/// The same, but nullopt also for a file that is too long.
+Result<std::optional<std::string>> read_if_small(const archive::FileTree& tree,
                                                  const SafePath& path, std::size_t max_size);
 
 /// What archive::stat() says, in one look-up where no link is in the way.

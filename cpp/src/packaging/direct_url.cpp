@@ -1,6 +1,7 @@
 #include "envpack/packaging/direct_url.hpp"
 
 #include "envpack/base/json.hpp"
+#include "envpack/base/text.hpp"
 #include "shown_text.hpp"
 
 #include <array>
@@ -171,7 +172,7 @@ std::string DirectUrl::to_requirement_url() const {
         }
     }
     if (subdirectory) {
-        append_fragment("subdirectory=" + *subdirectory, result);
+        append_fragment("subdirectory=" + text::percent_encode(*subdirectory, "/"), result);
     }
     return result;
 }

@@ -84,7 +84,8 @@ Result<env::Inventory> freeze_tree(const Source& source, const FreezeOptions& op
                                  .python = std::move(open.python),
                                  .detail = options.detail};
     if (options.check || needs_files(options)) {
-        wanted.detail = std::max(wanted.detail, env::InventoryDetail::full);
+        wanted.detail = std::max(wanted.detail, options.check ? env::InventoryDetail::files
+                                                              : env::InventoryDetail::full);
     }
     if (options.python) {
         ENVPACK_TRY(wanted.python, SafePath::normalize(*options.python));

@@ -40,6 +40,37 @@ TEST(SitePaths, DebianPutsLocalBeforeDistPackages) {
               (Texts{"usr/local/lib/python3.11/dist-packages", "usr/lib/python3/dist-packages"}));
 }
 
+TEST(SitePaths, FoldersThatNobodyLooksIntoAreSeen) {
+    struct Row {
+        const char* folder;
+        const char* interpreter;  ///< one more, or nullptr
+        bool unseen;
+    };
+    const Row rows[] = {
+        {"usr/local/lib/python3.11/site-packages", nullptr, true},
+        {"usr/lib/python3.11/site-packages", nullptr, true},
+        {"usr/local/lib/python3.12/site-packages", nullptr, false},
+        {"usr/local/lib/python3.11/dist-packages", nullptr, false},
+        {"usr/local/lib/python3.11/site-packages", "usr/local/bin/python3.11", false},
+    };
+    for (const Row& row : rows) {
+        MemoryTree tree;
+        test::add_python(tree);
+        tree.add_directory("usr/lib/python3/dist-packages");
+        test::add_dist_info(tree, row.folder, "x", "1");
+        const auto python = find_interpreter(tree, {}, {});
+        ASSERT_TRUE(python);
+        std::vector<SafePath> others;
+        if (row.interpreter != nullptr) {
+            others.push_back(*SafePath::parse(row.interpreter));
+        }
+        const auto paths = site_paths(tree, python->chosen, {}, {});
+        const auto unseen = unseen_site_paths(tree, python->chosen, others, *paths);
+        ASSERT_TRUE(unseen);
+        EXPECT_EQ(unseen->size(), row.unseen ? 1u : 0u) << row.folder;
+    }
+}
+
 TEST(SitePaths, RedHatPutsLocalAndLib64First) {
     MemoryTree tree;
     tree.add_file("usr/bin/python3.9", test::elf_program(), 0755);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "envpack/archive/file_tree.hpp"
+#include "envpack/archive/layer_listing.hpp"
 #include "envpack/base/limits.hpp"
 #include "envpack/base/result.hpp"
 #include "envpack/base/run_context.hpp"
@@ -25,7 +26,10 @@
 // * The version in the name of a `.dist-info` folder wins over the one in METADATA: it is what
 //   installers compare. `torch.__version__` and image variables are never looked at.
 // * Of two distributions of one name, the one earlier on sys.path wins; in one folder the one of
-//   the later image layer, then the higher version (pip's own answer depends on the folder order).
+//   the later image layer, then the one whose RECORD fits the files, then the higher version (pip's
+//   own answer depends on the order in which the folder is listed).
+// * Lines of .pth files that run code are not run: what only an import hook finds is not seen. The
+//   dist-info of such an editable install is.
 // * Debian gives some packages versions that PEP 440 does not know. They are listed without a
 //   version: kept, never compared.
 
@@ -39,6 +43,7 @@ enum class PackageForm : std::uint8_t {
     archive,        ///< PEP 610 archive_info
     local_dir,      ///< PEP 610 dir_info, copied
     editable,       ///< PEP 610 dir_info, editable
+    editable_vcs,   ///< the same, of a git checkout with a remote
     egg_info_dir,   ///< setuptools without dist-info
     egg_info_file,  ///< distutils: no installer can remove it
     egg_link,       ///< `setup.py develop`
@@ -68,6 +73,9 @@ struct FrozenPackage {
     std::optional<std::size_t> layer = std::nullopt;  ///< index of the image layer of `location`
     std::string installer = {};                       ///< INSTALLER, one line; empty when absent
     std::optional<packaging::DirectUrl> direct_url = std::nullopt;  ///< direct_url.json (PEP 610)
+    /// Of editable_vcs: remote, commit and subdirectory of the checkout. Whether it has changes
+    /// that were not committed is unknown.
+    std::optional<packaging::DirectUrl> checkout = std::nullopt;
     bool editable = false;
     std::string metadata_version = {};  ///< Version of METADATA where it differs (F18)
     std::string conda_build = {};       ///< build text of the conda-meta record: "py311h"
@@ -75,9 +83,9 @@ struct FrozenPackage {
     std::string requires_python = {};                         ///< with InventoryDetail::full
     std::vector<packaging::PackageName> provides_extra = {};  ///< with InventoryDetail::full
     std::vector<ShadowedPackage> shadowed = {};
-    /// Sorted: ambiguous, bad-direct-url, bad-metadata, build-path-dropped, legacy-version, local,
-    /// local-only, no-metadata, prerelease, shadows, unknown-version, unremovable,
-    /// version-mismatch.
+    /// Sorted: ambiguous, bad-direct-url, bad-metadata, build-path-dropped, files-missing,
+    /// legacy-version, local, local-only, no-metadata, prerelease, shadows, unknown-version,
+    /// unremovable, version-mismatch.
     std::vector<std::string> flags = {};
 
     bool has_flag(std::string_view flag) const noexcept;
@@ -90,7 +98,7 @@ struct FrozenPackage {
 struct Skipped {
     std::string name;
     std::string raw_version = {};
-    std::string reason = {};  ///< no-metadata, bad-folder-name, bad-name, dangling-egg-link, ...
+    std::string reason = {};  ///< no-metadata, bad-metadata, bad-folder-name, bad-name, ...
     std::string path = {};
     friend bool operator==(const Skipped&, const Skipped&) = default;
 };
@@ -132,6 +140,7 @@ enum class InventoryDetail : std::uint8_t {
     pins,     ///< names and versions: what a constraints file needs
     sources,  ///< and INSTALLER, direct_url.json: what requirements and JSON need
     full,     ///< and the header of METADATA: what resolving needs
+    files,    ///< and RECORD: flag `files-missing` where files that it lists are gone
 };
 
 struct InventoryOptions {
@@ -153,7 +162,12 @@ Result<Inventory> scan_site_paths(const archive::FileTree& tree, std::vector<Sit
                                   const InventoryOptions& options, const RunContext& run);
 
 /// Whether take_inventory may read the content of this file, so that a reader of image layers can
-/// keep it and drop all others. True for some files that are not read in the end.
+/// keep it and drop all others. True for some files that are not read in the end. A RECORD that has
+/// to settle which of two distributions in one folder is the whole one is read without being named
+/// here: too rare to keep them all.
 bool inventory_wants(const SafePath& path, const archive::FileInfo& info);
+
+/// The same for any detail: at `files`, RECORD is kept too.
+archive::CaptureFilter inventory_filter(InventoryDetail detail);
 
 }  // namespace envpack::env

@@ -15,8 +15,8 @@ namespace envpack::env {
 /// Number of the JSON schema below; it grows when a member changes its meaning or goes.
 inline constexpr int inventory_schema = 1;
 
-/// `{schema, source, digest, python, search_path[], constraint_files[], packages[], skipped[],
-/// dropped[], problems[]}`.
+/// `{schema, source, digest, python, other_interpreters[], search_path[], constraint_files[],
+/// packages[], skipped[], dropped[], problems[]}`.
 /// python: `{implementation, version, executable, prefix, base_prefix, venv, machine, libc}` or
 /// null. A package: `{name, raw_name, version, raw_version, form, path, layer, installer, editable,
 /// source, requires, constraint, flags[]}` and, where they apply, `metadata_version` and

@@ -31,9 +31,18 @@ struct SitePath {
 /// folders of a virtual environment, the user site, the site folders of the base (as Debian and
 /// Red Hat patch them), each followed by the folders that its .pth files add. Only folders that
 /// exist, each once. Lines of .pth files that begin with `import` are not executed and add nothing.
-/// The standard library itself is left out.
+/// The standard library itself is left out. limit_exceeded (rule site.pth-lines) when .pth files
+/// name more folders than anybody has.
 /// Source: CPython Lib/site.py; Debian's and Fedora's patches of it.
 Result<std::vector<SitePath>> site_paths(const archive::FileTree& tree, const Interpreter& python,
                                          const Environment& environment, const RunContext& run);
+
+/// Folders with distributions beside `paths` that nobody sees: below /usr and /usr/local, for the
+/// minor version of `python`, and no interpreter among `others` has them. Installing with
+/// another `--prefix` than the interpreter's makes such folders.
+Result<std::vector<SitePath>> unseen_site_paths(const archive::FileTree& tree,
+                                                const Interpreter& python,
+                                                const std::vector<SafePath>& others,
+                                                const std::vector<SitePath>& paths);
 
 }  // namespace envpack::env
