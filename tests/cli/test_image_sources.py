@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import tarfile
@@ -252,3 +253,79 @@ def test_what_is_no_such_archive_says_what_it_is(tmp_path: Path) -> None:
     assert "No such file" in envpack("freeze", "oci-archive:/no/such", status=3).stderr
     (tmp_path / "text").write_text("no tar" * 1000)
     assert "tar.checksum" in envpack("freeze", f"oci-archive:{tmp_path / 'text'}", status=2).stderr
+
+
+def cache_entries(cache: Path) -> list[Path]:
+    return sorted(path for path in (cache / "inventories-v1").glob("*/*") if path.is_file())
+
+
+@pytest.fixture
+def cached(tmp_path: Path) -> tuple[Path, str]:
+    """Give a layout that was frozen once, and its inventory."""
+    layout = write_layout(tmp_path / "layout", twenty_layers())
+    return layout, envpack("freeze", f"oci:{layout}", "--format", "json").stdout
+
+
+def break_layers(layout: Path) -> None:
+    """Make every layer unreadable; manifest and config stay."""
+    for blob in (layout / "blobs" / "sha256").iterdir():
+        if not blob.read_bytes().startswith(b"{"):
+            blob.write_bytes(b"broken")
+
+
+def test_the_second_freeze_reads_no_layer(cached: tuple[Path, str], tmp_path: Path) -> None:
+    layout, first = cached
+    archive = packed(layout, tmp_path / "own.tar")
+    break_layers(layout)
+    assert envpack("freeze", f"oci:{layout}", "--format", "json").stdout == first
+    # Another place of the same image, under its own name.
+    again = json.loads(envpack("freeze", f"oci-archive:{archive}", "--format", "json").stdout)
+    assert again == {**json.loads(first), "source": f"oci-archive:{archive}"}
+    assert len(cache_entries(tmp_path / "envpack-cache")) == 1
+    # Other options are another question.
+    envpack("freeze", f"oci:{layout}", "--constraints", status=3)
+    envpack("freeze", f"oci:{layout}", "--python", "/usr/bin/python3", status=3)
+    envpack("freeze", f"oci:{layout}", env={"ENVPACK_NO_CACHE": "1"}, status=3)
+
+
+def test_a_bad_cache_entry_is_no_entry(cached: tuple[Path, str], tmp_path: Path) -> None:
+    layout, first = cached
+    (entry,) = cache_entries(tmp_path / "envpack-cache")
+    good = entry.read_bytes()
+    other = tmp_path / "other"
+
+    def frozen() -> str:
+        return envpack("freeze", f"oci:{layout}", "--format", "json").stdout
+
+    for bad in (b"", good[:-1], good + b" ", good.replace(b"numpy", b"mumpy"), b"x" * 1000):
+        entry.write_bytes(bad)
+        assert frozen() == first
+        assert entry.read_bytes() == good
+    entry.chmod(0o666)
+    break_layers(layout)
+    envpack("freeze", f"oci:{layout}", status=3)
+    entry.unlink()
+    other.write_bytes(good)
+    entry.symlink_to(other)
+    envpack("freeze", f"oci:{layout}", status=3)
+    entry.unlink()
+    entry.mkdir()
+    envpack("freeze", f"oci:{layout}", status=3)
+    if os.geteuid() == 0:
+        entry.rmdir()
+        entry.write_bytes(good)
+        entry.chmod(0o644)
+        assert frozen() == first
+        os.chown(entry, 12345, 12345)
+        envpack("freeze", f"oci:{layout}", status=3)
+
+
+def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
+    layout = write_layout(tmp_path / "layout", one_layer())
+    cache = tmp_path / "file"
+    cache.write_text("no folder")
+    for _ in range(2):
+        assert envpack("freeze", f"oci:{layout}", env={"ENVPACK_CACHE_DIR": str(cache)}).stdout
+    env = {"ENVPACK_CACHE_DIR": str(tmp_path / "unused"), "ENVPACK_NO_CACHE": "1"}
+    envpack("freeze", f"oci:{layout}", env=env)
+    assert not (tmp_path / "unused").exists()

@@ -3,6 +3,7 @@
 #include "envpack/base/file.hpp"
 #include "envpack/env/freeze_text.hpp"
 #include "envpack/pipeline/source.hpp"
+#include "inventory_store.hpp"
 
 #include <cerrno>
 #include <string>
@@ -44,15 +45,8 @@ Result<env::Inventory> freeze_text(const Source& source) {
     return inventory;
 }
 
-}  // namespace
-
-Result<env::Inventory> freeze(const FreezeOptions& options, const UserConfig& user,
-                              const RunContext& run) {
-    ENVPACK_TRY(const Source source, Source::parse(options.source));
-    if (source.kind == Source::Kind::freeze_text) {
-        return freeze_text(source);
-    }
-    ENVPACK_TRY(OpenSource open, open_source(source, env::inventory_wants, user, run));
+Result<env::Inventory> freeze_tree(const Source& source, OpenSource open,
+                                   const FreezeOptions& options, const RunContext& run) {
     env::InventoryOptions inventory{.source = source.text,
                                     .environment = std::move(open.environment),
                                     .python = std::move(open.python),
@@ -65,6 +59,39 @@ Result<env::Inventory> freeze(const FreezeOptions& options, const UserConfig& us
                              fmt::format("while freezing `{}`", source.text)));
     found.source_digest = std::move(open.digest);
     return found;
+}
+
+Result<env::Inventory> freeze_image(const Source& source, const FreezeOptions& options,
+                                    const UserConfig& user, const RunContext& run) {
+    ENVPACK_TRY(oci::ImagePtr image, open_image(source, user, run));
+    const InventoryStore store(user);
+    const InventoryKey key{.manifest = oci::digest_of(*image),
+                           .detail = options.detail,
+                           .python = options.python.value_or("")};
+    if (std::optional<env::Inventory> known = store.find(key)) {
+        known->source = source.text;
+        return *std::move(known);
+    }
+    ENVPACK_TRY(OpenSource open,
+                open_image_tree(source, std::move(image), env::inventory_wants, run));
+    ENVPACK_TRY(env::Inventory found, freeze_tree(source, std::move(open), options, run));
+    store.keep(key, found);
+    return found;
+}
+
+}  // namespace
+
+Result<env::Inventory> freeze(const FreezeOptions& options, const UserConfig& user,
+                              const RunContext& run) {
+    ENVPACK_TRY(const Source source, Source::parse(options.source));
+    if (source.kind == Source::Kind::freeze_text) {
+        return freeze_text(source);
+    }
+    if (source.is_image()) {
+        return freeze_image(source, options, user, run);
+    }
+    ENVPACK_TRY(OpenSource open, open_source(source, env::inventory_wants, user, run));
+    return freeze_tree(source, std::move(open), options, run);
 }
 
 }  // namespace envpack::pipeline

@@ -201,8 +201,14 @@ Result<OpenSource> open_source(const Source& source, const archive::CaptureFilte
                             .with_hint("name a base that can be read: a virtual environment, "
                                        "dir:ROOTFS or oci:DIR[:TAG]"));
     }
+    ENVPACK_TRY(oci::ImagePtr image, open_image(source, user, run));
+    return open_image_tree(source, std::move(image), capture, run);
+}
+
+Result<OpenSource> open_image_tree(const Source& source, oci::ImagePtr image,
+                                   const archive::CaptureFilter& capture, const RunContext& run) {
     OpenSource open;
-    ENVPACK_TRY(open.image, open_image(source, user, run));
+    open.image = std::move(image);
     ENVPACK_TRY(const oci::ImageConfig config, oci::config_of(*open.image));
     open.environment = environment_of(config);
     open.digest = oci::digest_of(*open.image).to_string();

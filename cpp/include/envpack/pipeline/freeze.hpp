@@ -18,7 +18,9 @@ struct FreezeOptions {
 };
 
 /// The packages installed in a base, read without running any of it. env::constraints_from() and
-/// env::to_json() make it a file.
+/// env::to_json() make it a file. The inventory of an image is kept in the cache and taken from
+/// there for the same manifest and options, without reading a layer, unless ENVPACK_NO_CACHE is
+/// set.
 Result<env::Inventory> freeze(const FreezeOptions& options, const UserConfig& user = user_config(),
                               const RunContext& run = {});
 

@@ -74,4 +74,8 @@ Result<oci::ImagePtr> open_image(const Source& source, const UserConfig& user,
 Result<OpenSource> open_source(const Source& source, const archive::CaptureFilter& capture,
                                const UserConfig& user, const RunContext& run);
 
+/// The same for an image that open_image() gave.
+Result<OpenSource> open_image_tree(const Source& source, oci::ImagePtr image,
+                                   const archive::CaptureFilter& capture, const RunContext& run);
+
 }  // namespace envpack::pipeline
