@@ -1,4 +1,4 @@
-"""A large image layout, filled with files of this machine: what layers hold, and as compressible."""
+"""A large image layout of files of this machine: what layers hold, and as compressible."""
 
 from __future__ import annotations
 
