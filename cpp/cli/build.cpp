@@ -93,7 +93,9 @@ void add_build(CLI::App& app, Action& action) {
     verb->add_option("input", options.input, "A pylock.toml or a virtual environment")
         ->type_name("PATH")
         ->capture_default_str();
-    verb->add_option("--base", options.base, "oci:DIR[:TAG]; default: the base of the lock")
+    verb->add_option("--base", options.base,
+                     "oci:DIR[:TAG], oci-archive:FILE[:TAG] or "
+                     "docker-archive:FILE[:NAME]; default: the base of the lock")
         ->type_name("IMAGE");
     verb->add_option("-o,--output", options.output, "oci:DIR[:TAG] to write")
         ->type_name("DEST")

@@ -80,23 +80,34 @@ def make_distributions(venv: Path, count: int, random: Random, payload: int = 0)
         (site / f"{name}-{version}.dist-info/RECORD").write_text("".join(record))
 
 
+def python_members() -> list[tuple[tarfile.TarInfo, bytes]]:
+    """Give this machine's Python as tar members, as far as reading needs it."""
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    members: list[tuple[tarfile.TarInfo, bytes]] = []
+    for path, data in {
+        f"usr/bin/python{version}": Path(sys.executable).resolve().read_bytes(),
+        f"usr/lib/python{version}/os.py": b"",
+    }.items():
+        info = tarfile.TarInfo(path)
+        info.size, info.mode = len(data), 0o755
+        members.append((info, data))
+    for link in ("python3", "python"):
+        info = tarfile.TarInfo(f"usr/bin/{link}")
+        info.type, info.linkname = tarfile.SYMTYPE, f"python{version}"
+        members.append((info, b""))
+    for folder in ("usr/lib/python3/dist-packages", "opt"):
+        info = tarfile.TarInfo(folder)
+        info.type, info.mode = tarfile.DIRTYPE, 0o755
+        members.append((info, b""))
+    return members
+
+
 def make_image(layout: Path) -> Path:
     """Make an image layout of one layer: this machine's Python, as far as reading needs it."""
-    executable = Path(sys.executable).resolve()
-    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     buffer = BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
-        tar.add(executable, f"usr/bin/python{version}")
-        for link in ("python3", "python"):
-            info = tarfile.TarInfo(f"usr/bin/{link}")
-            info.type, info.linkname = tarfile.SYMTYPE, f"python{version}"
-            tar.addfile(info)
-        for folder in (f"usr/lib/python{version}", "usr/lib/python3/dist-packages", "opt"):
-            info = tarfile.TarInfo(folder)
-            info.type, info.mode = tarfile.DIRTYPE, 0o755
-            tar.addfile(info)
-        info = tarfile.TarInfo(f"usr/lib/python{version}/os.py")
-        tar.addfile(info, BytesIO(b""))
+        for info, data in python_members():
+            tar.addfile(info, BytesIO(data))
     layer = buffer.getvalue()
     diff_id = hashlib.sha256(gzip.decompress(layer)).hexdigest()
     blobs = layout / "blobs/sha256"

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Side-by-side runs of envpack and its peers on this machine, printed as ratios.
 
-    python tests/bench/run.py [start] [freeze] [layer] [memory]
+    python tests/bench/run.py [start] [freeze] [layer] [memory] [image] [--size 2G]
 
 Each round runs every contender once, in turn; the figure is the median of the rounds. Contenders
 that are not installed are left out and named. Nothing here needs a network.
@@ -9,6 +9,7 @@ that are not installed are left out and named. Nothing here needs a network.
 
 from __future__ import annotations
 
+import argparse
 import os
 import random
 import shutil
@@ -20,6 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench.big_image import make_big_image
 from bench.inputs import make_distributions, make_image, make_venv
 
 ENVPACK = str(Path(sys.executable).parent / "envpack")
@@ -147,22 +149,67 @@ def bench_memory(work: Path) -> None:
             shutil.rmtree(folder)
 
 
+def bench_image(work: Path, size: int = 2 << 30) -> None:
+    """Freeze a large image of 40 layers, beside inflating its blobs and doing nothing else."""
+    layout = work / "image"
+    blobs = make_big_image(layout, size)
+    packed = sum(blob.stat().st_size for blob in blobs)
+    (work / "blobs").write_text("\n".join(map(str, blobs)))
+    inflate = "xargs -P 2 -n 1 {} -dc < " + str(work / "blobs") + " > /dev/null"
+    source = f"oci:{layout}"
+    cold = ["env", "ENVPACK_NO_CACHE=1", ENVPACK, "freeze", source, "--format", "json"]
+    medians = compare(
+        f"freeze of an image: 40 layers, {size / 1e9:.1f} GB, {packed / 1e9:.1f} GB as gzip",
+        {
+            "envpack": cold,
+            **{
+                name: ["sh", "-c", inflate.format(name)]
+                for name in ("pigz", "gzip")
+                if shutil.which(name)
+            },
+        },
+        rounds=3,
+    )
+    _, peak = measure(cold)
+    inflating = min(medians[name] for name in ("pigz", "gzip") if name in medians)
+    print(f"  rate, inflating alone = 1: {inflating / medians['envpack']:.2f}")
+    print(f"  peak memory {peak / 2**20:.1f} MiB")
+    compare("freeze of the same image again", {"envpack": [cold[2], *cold[3:]]}, rounds=20)
+    shutil.rmtree(layout)
+
+
 BENCHES = {
     "start": bench_start,
     "freeze": bench_freeze,
     "layer": bench_layer,
     "memory": bench_memory,
+    "image": bench_image,
 }
+
+
+def _bytes(text: str) -> int:
+    """Read `500M`, `2G`."""
+    return int(float(text[:-1]) * {"M": 1 << 20, "G": 1 << 30}[text[-1]])
 
 
 def main() -> None:
     """Run the named benchmarks, or all."""
-    names = sys.argv[1:] or list(BENCHES)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)}")
+    parser.add_argument("--size", type=_bytes, default=2 << 30, help="of the image: 500M, 10G")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.names) - set(BENCHES):
+        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
     print(f"{os.cpu_count()} cores; every figure from one run on this machine")
     with tempfile.TemporaryDirectory(prefix="envpack-bench-") as folder:
         os.environ["ENVPACK_CACHE_DIR"] = str(Path(folder) / "cache")
-        for name in names:
-            BENCHES[name](Path(folder))
+        for name in arguments.names or BENCHES:
+            if name == "image":
+                bench_image(Path(folder), arguments.size)
+            else:
+                BENCHES[name](Path(folder))
 
 
 if __name__ == "__main__":

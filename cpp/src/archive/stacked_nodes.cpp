@@ -21,6 +21,11 @@ bool StackedNodes::Equal::operator()(const Key& key, Id id) const noexcept {
     return node.parent == key.parent && node.name_text() == key.name;
 }
 
+void StackedNodes::reserve(std::size_t count) {
+    nodes_.reserve(count);
+    children_.reserve(count);
+}
+
 StackedNodes::Id StackedNodes::find(Id parent, std::string_view name) const {
     const auto found = children_.find(Key{parent, name});
     return found == children_.end() ? none : *found;

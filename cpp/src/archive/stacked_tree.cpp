@@ -50,6 +50,11 @@ Result<std::unique_ptr<const StackedTree>> StackedTree::make(
     state->layers = std::move(layers);
     state->reopen = std::move(reopen);
     state->limits = limits;
+    std::size_t entries = 1;
+    for (const auto& layer : state->layers) {
+        entries += layer->size();
+    }
+    state->nodes.reserve(entries);
     LayerApplication application(state->layers, state->nodes);
     for (std::size_t i = 0; i < state->layers.size(); ++i) {
         ENVPACK_CHECK(

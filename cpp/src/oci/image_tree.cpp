@@ -5,7 +5,10 @@
 #include "envpack/base/assert.hpp"
 #include "envpack/base/parallel.hpp"
 
+#include <algorithm>
 #include <atomic>
+#include <functional>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -77,6 +80,15 @@ Result<std::shared_ptr<const LayerListing>> list(const Layer& layer,
     return listing;
 }
 
+/// The layers by size, the largest first, so that no core is left with a large one at the end.
+std::vector<std::size_t> largest_first(const std::vector<LayerPtr>& layers) {
+    std::vector<std::size_t> order(layers.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::stable_sort(order, std::greater<>(),
+                             [&](std::size_t i) { return layers[i]->descriptor().size; });
+    return order;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const archive::FileTree>> open_tree(const Image& image,
@@ -85,18 +97,20 @@ Result<std::shared_ptr<const archive::FileTree>> open_tree(const Image& image,
                                                            const RunContext& run) {
     using ListingPtr = std::shared_ptr<const LayerListing>;
     const std::vector<LayerPtr>& layers = image.layers();
+    const std::vector<std::size_t> order = largest_first(layers);
+    std::vector<ListingPtr> listings(layers.size());
     std::atomic<std::uint64_t> done{0};
-    ENVPACK_TRY(std::vector<ListingPtr> listings,
-                parallel_map<ListingPtr>(
-                    layers.size(),
-                    [&](std::size_t i) -> Result<ListingPtr> {
-                        Result<ListingPtr> listing = with_context(
-                            list(*layers[i], capture, limits, run),
-                            fmt::format("while reading layer {} of {}", i + 1, layers.size()));
-                        run.report("layers", ++done, layers.size());
-                        return listing;
-                    },
-                    run));
+    ENVPACK_CHECK(parallel_for(
+        layers.size(),
+        [&](std::size_t turn) -> Result<void> {
+            const std::size_t i = order[turn];
+            ENVPACK_TRY(listings[i], with_context(list(*layers[i], capture, limits, run),
+                                                  fmt::format("while reading layer {} of {}", i + 1,
+                                                              layers.size())));
+            run.report("layers", ++done, layers.size());
+            return {};
+        },
+        run));
     // The tree may live longer than whoever listens to this run.
     const RunContext later{.stop = run.stop};
     ENVPACK_TRY(std::unique_ptr<const archive::StackedTree> tree,

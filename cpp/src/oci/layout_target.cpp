@@ -1,17 +1,17 @@
 #include "envpack/oci/layout_target.hpp"
 
 #include "blob_source.hpp"
+#include "envpack/archive/disk_tree.hpp"
 #include "envpack/base/file.hpp"
 #include "envpack/base/json.hpp"
 #include "envpack/base/text.hpp"
 #include "layout_index.hpp"
+#include "layout_reader.hpp"
 #include "target_errors.hpp"
 
-#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <fcntl.h>
-#include <set>
 #include <sys/file.h>
 #include <sys/statvfs.h>
 #include <thread>
@@ -22,24 +22,10 @@
 namespace envpack::oci {
 namespace {
 
-constexpr std::string_view layout_file = "oci-layout";
-constexpr std::string_view index_file = "index.json";
-
 std::filesystem::path absolute_path(const std::filesystem::path& path) {
     std::error_code error;
     std::filesystem::path absolute = std::filesystem::absolute(path, error);
     return error ? path : absolute;
-}
-
-SafePath blob_path(const Digest& digest) {
-    return SafePath() / "blobs" / "sha256" / digest.hex();
-}
-
-Error no_regular_file(const std::filesystem::path& path) {
-    return Error(ErrorCode::invalid_argument,
-                 fmt::format("`{}` in an image layout is no regular file", path.string()))
-        .with_rule("oci.layout-file")
-        .with_path(path.string());
 }
 
 Error not_a_layout(const std::filesystem::path& folder, std::string_view why) {
@@ -94,31 +80,18 @@ bool is_own_leftover(const std::string& name) {
 }  // namespace
 
 LayoutTarget::LayoutTarget(const std::filesystem::path& folder, const Limits& limits)
-    : folder_(folder), absolute_(absolute_path(folder)), tree_(absolute_), limits_(limits) {}
+    : folder_(folder),
+      absolute_(absolute_path(folder)),
+      tree_(std::make_shared<const archive::DiskTree>(absolute_)),
+      reader_(std::make_unique<const LayoutReader>(
+          tree_, LayoutPlace{.text = folder.string(), .transport = "oci:"}, limits)) {}
+
+LayoutTarget::~LayoutTarget() = default;
 
 Result<std::shared_ptr<LayoutTarget>> LayoutTarget::open(const std::filesystem::path& folder,
                                                          const Limits& limits) {
     std::shared_ptr<LayoutTarget> target(new LayoutTarget(folder, limits));
-    Result<std::string> text = target->read_document(layout_file);
-    if (!text && text.error().code() == ErrorCode::not_found) {
-        return fail(Error(ErrorCode::not_found,
-                          fmt::format("`{}` is no image layout: there is no `oci-layout` in it",
-                                      folder.string()))
-                        .with_rule("oci.not-a-layout")
-                        .with_path(folder.string())
-                        .with_hint("`skopeo copy IMAGE oci:DIR:TAG` writes one"));
-    }
-    ENVPACK_CHECK(text);
-    ENVPACK_TRY(const json::Value document,
-                with_context(json::parse(*text),
-                             fmt::format("while reading `{}/oci-layout`", folder.string())));
-    ENVPACK_TRY(const std::string_view version, json::string_at(document, "imageLayoutVersion"));
-    if (!version.starts_with("1.")) {
-        return fail(Error(ErrorCode::unsupported,
-                          fmt::format("`{}` is an image layout of version `{}`", folder.string(),
-                                      text::printable(version, 40)))
-                        .with_rule("oci.layout-version"));
-    }
+    ENVPACK_CHECK(target->reader_->check_version());
     return target;
 }
 
@@ -126,9 +99,9 @@ Result<std::shared_ptr<LayoutTarget>> LayoutTarget::open_or_create(
     const std::filesystem::path& folder, const Limits& limits) {
     ENVPACK_CHECK(ensure_directory(folder));
     const LayoutTarget fresh(folder, limits);
-    ENVPACK_TRY(const auto existing, fresh.tree_.lookup(SafePath() / layout_file));
+    ENVPACK_TRY(const auto existing, fresh.tree_->lookup(SafePath() / layout_file));
     if (!existing) {
-        ENVPACK_TRY(const std::vector<std::string> names, fresh.tree_.list(SafePath()));
+        ENVPACK_TRY(const std::vector<std::string> names, fresh.tree_->list(SafePath()));
         for (const std::string& name : names) {
             if (!is_own_leftover(name)) {
                 return fail(not_a_layout(folder, fmt::format("it has other content (`{}`)",
@@ -142,75 +115,26 @@ Result<std::shared_ptr<LayoutTarget>> LayoutTarget::open_or_create(
     return open(folder, limits);
 }
 
-Result<std::string> LayoutTarget::read_document(std::string_view name) const {
-    const SafePath path = SafePath() / name;
-    ENVPACK_TRY(const auto info, tree_.lookup(path));
-    if (info && info->type != archive::FileType::regular) {
-        return fail(no_regular_file(folder_ / name));
-    }
-    ENVPACK_TRY(const std::unique_ptr<ByteSource> source, tree_.open(path));
-    return with_context(read_all(*source, limits_.max_manifest),
-                        fmt::format("while reading `{}`", (folder_ / name).string()));
-}
-
-Result<std::string> LayoutTarget::read_index() const {
-    Result<std::string> raw = read_document(index_file);
-    if (!raw && raw.error().code() == ErrorCode::not_found) {
-        return empty_layout_index();  // new, or a writer died before its first tag
-    }
-    return raw;
-}
-
 Result<bool> LayoutTarget::exists(const Descriptor& descriptor, const RunContext& run) const {
-    ENVPACK_CHECK(run.check());
-    ENVPACK_TRY(const auto info, tree_.lookup(blob_path(descriptor.digest)));
-    return info && info->type == archive::FileType::regular && info->size == descriptor.size;
+    return reader_->exists(descriptor, run);
 }
 
 Result<std::unique_ptr<ByteSource>> LayoutTarget::fetch(const Descriptor& descriptor,
                                                         const RunContext& run) const {
-    ENVPACK_CHECK(run.check());
-    const SafePath path = blob_path(descriptor.digest);
-    const std::filesystem::path place = folder_ / path.str();
-    ENVPACK_TRY(const auto info, tree_.lookup(path));
-    if (!info) {
-        return fail(blob_not_found(descriptor, place.string()));
-    }
-    if (info->type != archive::FileType::regular) {
-        return fail(no_regular_file(place));
-    }
-    ENVPACK_TRY(std::unique_ptr<ByteSource> source, tree_.open(path));
-    return verified_blob(std::move(source), descriptor, place.string());
+    return reader_->fetch(descriptor, run);
 }
 
 Result<std::vector<Descriptor>> LayoutTarget::find(std::string_view name,
                                                    const RunContext& run) const {
-    ENVPACK_CHECK(run.check());
-    ENVPACK_TRY(const std::string raw, read_index());
-    ENVPACK_TRY(ImageIndex index,
-                with_context(ImageIndex::parse_layout_index(raw),
-                             fmt::format("while reading `{}/index.json`", folder_.string())));
-    if (!name.empty()) {
-        std::erase_if(index.manifests, [&](const Descriptor& entry) {
-            return ref_name_of(entry) != name && entry.digest.to_string() != name;
-        });
-    }
-    return std::move(index.manifests);
+    return reader_->find(name, run);
 }
 
 Result<std::vector<std::string>> LayoutTarget::tags(const RunContext& run) const {
-    ENVPACK_TRY(const std::vector<Descriptor> entries, find("", run));
-    std::set<std::string> names;
-    for (const Descriptor& entry : entries) {
-        if (const std::string_view name = ref_name_of(entry); !name.empty()) {
-            names.emplace(name);
-        }
-    }
-    return std::vector<std::string>(names.begin(), names.end());
+    return reader_->tags(run);
 }
 
 std::string LayoutTarget::description() const {
-    return fmt::format("oci:{}", folder_.string());
+    return reader_->description();
 }
 
 Result<void> LayoutTarget::push(const Descriptor& expected, ByteSource& content,
@@ -221,7 +145,7 @@ Result<void> LayoutTarget::push(const Descriptor& expected, ByteSource& content,
     }
     const std::filesystem::path blobs = absolute_ / "blobs";
     ENVPACK_CHECK(ensure_directory(blobs / "sha256"));
-    ENVPACK_TRY(const auto info, tree_.lookup(SafePath() / "blobs" / "sha256"));
+    ENVPACK_TRY(const auto info, tree_->lookup(SafePath() / "blobs" / "sha256"));
     if (!info || info->type != archive::FileType::directory) {
         return fail(not_a_layout(folder_, "`blobs/sha256` is no folder"));
     }
@@ -242,11 +166,11 @@ Result<void> LayoutTarget::tag(const Descriptor& descriptor, std::string_view na
         return fail(blob_not_found(descriptor, folder_.string()));
     }
     ENVPACK_TRY(const FileHandle lock, lock_folder(absolute_, run));
-    ENVPACK_TRY(const std::string raw, read_index());
+    ENVPACK_TRY(const std::string raw, reader_->read_index());
     ENVPACK_TRY(const std::optional<std::string> changed,
                 with_context(tagged_layout_index(raw, descriptor, name),
                              fmt::format("while changing `{}/index.json`", folder_.string())));
-    ENVPACK_TRY(const auto info, tree_.lookup(SafePath() / index_file));
+    ENVPACK_TRY(const auto info, tree_->lookup(SafePath() / index_file));
     if (!changed && info) {
         return {};
     }

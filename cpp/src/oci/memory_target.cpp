@@ -1,28 +1,13 @@
 #include "envpack/oci/memory_target.hpp"
 
 #include "blob_source.hpp"
+#include "shared_text_source.hpp"
 #include "target_errors.hpp"
 
 #include <algorithm>
 #include <utility>
 
 namespace envpack::oci {
-namespace {
-
-/// Keeps its text alive.
-class SharedTextSource final : public ByteSource {
-public:
-    explicit SharedTextSource(std::shared_ptr<const std::string> text)
-        : text_(std::move(text)), bytes_(std::string_view(*text_)) {}
-    Result<std::size_t> read(std::span<std::byte> into) override { return bytes_.read(into); }
-
-private:
-    std::shared_ptr<const std::string> text_;
-    MemorySource bytes_;
-};
-
-}  // namespace
-
 Result<bool> MemoryTarget::exists(const Descriptor& descriptor, const RunContext& run) const {
     ENVPACK_CHECK(run.check());
     const std::lock_guard lock(mutex_);

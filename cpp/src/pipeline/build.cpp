@@ -69,7 +69,8 @@ Result<Input> read_input(const BuildOptions& options) {
     }
     if (input.base.empty()) {
         return fail(Error(ErrorCode::invalid_argument, "no base image")
-                        .with_hint("give --base oci:DIR[:TAG]"));
+                        .with_hint("give --base oci:DIR[:TAG], oci-archive:FILE[:TAG] or "
+                                   "docker-archive:FILE[:NAME]"));
     }
     return input;
 }

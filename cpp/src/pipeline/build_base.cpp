@@ -30,9 +30,10 @@ std::string BuildBase::interpreter() const {
 Result<BuildBase> open_base(const std::string& base, const std::string& prefix,
                             const UserConfig& user, const RunContext& run) {
     ENVPACK_TRY(const Source source, Source::parse(base));
-    if (source.kind != Source::Kind::oci_layout) {
+    if (!source.is_image()) {
         return fail(Error(ErrorCode::unsupported, fmt::format("base `{}` is no image", base))
-                        .with_hint("name an image layout: --base oci:DIR[:TAG]"));
+                        .with_hint("name an image: --base oci:DIR[:TAG], oci-archive:FILE[:TAG] or "
+                                   "docker-archive:FILE[:NAME]"));
     }
     ENVPACK_TRY(OpenSource open, open_source(source, env::inventory_wants, user, run));
     env::InventoryOptions options{.source = source.text,

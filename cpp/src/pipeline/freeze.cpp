@@ -8,6 +8,7 @@
 #include "envpack/env/package_files.hpp"
 #include "envpack/pipeline/project_imports.hpp"
 #include "envpack/pipeline/source.hpp"
+#include "inventory_store.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -52,8 +53,17 @@ Result<env::Inventory> freeze_text(const Source& source) {
     return inventory;
 }
 
+/// Whether more than the inventory has to be read.
 bool needs_files(const FreezeOptions& options) noexcept {
     return options.used_by.has_value() || options.pin != env::PinScope::all;
+}
+
+env::InventoryDetail detail_of(const FreezeOptions& options) noexcept {
+    if (options.check) {
+        return env::InventoryDetail::files;
+    }
+    return needs_files(options) ? std::max(options.detail, env::InventoryDetail::full)
+                                : options.detail;
 }
 
 Result<env::SelectionOptions> selection_of(const FreezeOptions& options, const RunContext& run) {
@@ -70,35 +80,58 @@ Result<env::SelectionOptions> selection_of(const FreezeOptions& options, const R
 
 /// What of an image's files is kept in memory: all that is read below.
 archive::CaptureFilter capture_for(const FreezeOptions& options) {
-    return [files = needs_files(options)](const SafePath& path, const archive::FileInfo& info) {
-        return env::inventory_wants(path, info) || (files && env::package_files_want(path, info));
+    return [wanted = env::inventory_filter(detail_of(options)), files = needs_files(options)](
+               const SafePath& path, const archive::FileInfo& info) {
+        return wanted(path, info) || (files && env::package_files_want(path, info));
     };
 }
 
-Result<env::Inventory> freeze_tree(const Source& source, const FreezeOptions& options,
-                                   const env::SelectionOptions& selection, const UserConfig& user,
-                                   const RunContext& run) {
-    ENVPACK_TRY(OpenSource open, open_source(source, capture_for(options), user, run));
+Result<env::Inventory> inventory_of(const Source& source, OpenSource& open,
+                                    const FreezeOptions& options, const RunContext& run) {
     env::InventoryOptions wanted{.source = source.text,
                                  .environment = std::move(open.environment),
                                  .python = std::move(open.python),
-                                 .detail = options.detail};
-    if (options.check || needs_files(options)) {
-        wanted.detail = std::max(wanted.detail, options.check ? env::InventoryDetail::files
-                                                              : env::InventoryDetail::full);
-    }
+                                 .detail = detail_of(options)};
     if (options.python) {
         ENVPACK_TRY(wanted.python, SafePath::normalize(*options.python));
     }
     ENVPACK_TRY(env::Inventory found, env::take_inventory(*open.tree, wanted, run));
     found.source_digest = std::move(open.digest);
     ENVPACK_CHECK(env::compare_constraint_files(found, *open.tree, wanted.environment));
-    if (options.check) {
-        std::vector<env::Problem> broken = env::check_dependencies(found);
-        std::move(broken.begin(), broken.end(), std::back_inserter(found.problems));
-    }
-    ENVPACK_CHECK(env::select_packages(found, *open.tree, selection, run));
     return found;
+}
+
+/// What is asked of an inventory beside its making.
+Result<env::Inventory> finished(env::Inventory inventory, const archive::FileTree& tree,
+                                const FreezeOptions& options,
+                                const env::SelectionOptions& selection, const RunContext& run) {
+    if (options.check) {
+        std::vector<env::Problem> broken = env::check_dependencies(inventory);
+        std::move(broken.begin(), broken.end(), std::back_inserter(inventory.problems));
+    }
+    ENVPACK_CHECK(env::select_packages(inventory, tree, selection, run));
+    return inventory;
+}
+
+Result<env::Inventory> freeze_image(const Source& source, const FreezeOptions& options,
+                                    const env::SelectionOptions& selection, const UserConfig& user,
+                                    const RunContext& run) {
+    ENVPACK_TRY(oci::ImagePtr image, open_image(source, user, run));
+    const InventoryStore store(user);
+    const InventoryKey key{.manifest = oci::digest_of(*image),
+                           .detail = detail_of(options),
+                           .python = options.python.value_or("")};
+    if (!needs_files(options)) {
+        if (std::optional<env::Inventory> known = store.find(key)) {
+            known->source = source.text;
+            return finished(*std::move(known), archive::MemoryTree(), options, selection, run);
+        }
+    }
+    ENVPACK_TRY(OpenSource open,
+                open_image_tree(source, std::move(image), capture_for(options), run));
+    ENVPACK_TRY(env::Inventory found, inventory_of(source, open, options, run));
+    store.keep(key, found);
+    return finished(std::move(found), *open.tree, options, selection, run);
 }
 
 }  // namespace
@@ -107,9 +140,15 @@ Result<env::Inventory> freeze(const FreezeOptions& options, const UserConfig& us
                               const RunContext& run) {
     ENVPACK_TRY(const Source source, Source::parse(options.source));
     ENVPACK_TRY(const env::SelectionOptions selection, selection_of(options, run));
+    const std::string doing = fmt::format("while freezing `{}`", source.text);
+    if (source.is_image()) {
+        return with_context(freeze_image(source, options, selection, user, run), doing);
+    }
     if (source.kind != Source::Kind::freeze_text) {
-        return with_context(freeze_tree(source, options, selection, user, run),
-                            fmt::format("while freezing `{}`", source.text));
+        ENVPACK_TRY(OpenSource open, open_source(source, capture_for(options), user, run));
+        ENVPACK_TRY(env::Inventory found,
+                    with_context(inventory_of(source, open, options, run), doing));
+        return finished(std::move(found), *open.tree, options, selection, run);
     }
     if (options.check || needs_files(options)) {
         return fail(Error(ErrorCode::unsupported,
@@ -119,8 +158,7 @@ Result<env::Inventory> freeze(const FreezeOptions& options, const UserConfig& us
                         .with_hint("name an environment, dir:ROOTFS or an image"));
     }
     ENVPACK_TRY(env::Inventory inventory, freeze_text(source));
-    ENVPACK_CHECK(env::select_packages(inventory, archive::MemoryTree(), selection, run));
-    return inventory;
+    return finished(std::move(inventory), archive::MemoryTree(), options, selection, run);
 }
 
 }  // namespace envpack::pipeline

@@ -3,6 +3,7 @@
 #include "envpack/archive/disk_tree.hpp"
 #include "envpack/env/compare_constraints.hpp"
 #include "envpack/env/host_python.hpp"
+#include "envpack/oci/image_archive.hpp"
 #include "envpack/oci/image_config.hpp"
 #include "envpack/oci/image_tree.hpp"
 #include "envpack/oci/layout_target.hpp"
@@ -35,12 +36,17 @@ void split_tag(std::string_view text, Source& source) {
     source.tag = text.substr(colon + 1);
 }
 
+/// `FILE[:NAME]`: the first colon splits, as containers-transports(5) has it; names have colons.
+void split_name(std::string_view text, Source& source) {
+    const std::size_t colon = std::min(text.find(':'), text.size());
+    source.path = text.substr(0, colon);
+    source.tag = text.substr(std::min(colon + 1, text.size()));
+}
+
 /// The transports of container tools that are recognised and not read.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 5> unread{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 3> unread{{
     {"docker://",
      "copy the image first: skopeo copy {} oci:base:latest, then name oci:base:latest"},
-    {"docker-archive:", "copy the image first: skopeo copy {} oci:base:latest"},
-    {"oci-archive:", "copy the image first: skopeo copy {} oci:base:latest"},
     {"docker-daemon:", "copy the image first: skopeo copy {} oci:base:latest"},
     {"containers-storage:", "copy the image first: skopeo copy {} oci:base:latest"},
 }};
@@ -98,6 +104,24 @@ Result<OpenSource> open_host(const Source& source, const UserConfig& user, const
                       .python = std::move(python)};
 }
 
+Result<std::shared_ptr<const oci::Fetcher>> open_place(const Source& source, const UserConfig& user,
+                                                       const RunContext& run) {
+    switch (source.kind) {
+        case Source::Kind::oci_layout:
+            ENVPACK_CHECK(require_directory(source.path));
+            return oci::LayoutTarget::open(source.path);
+        case Source::Kind::oci_archive:
+            return oci::open_oci_archive(source.path, user.cache_directory() / "scratch", {}, run);
+        case Source::Kind::docker_archive:
+            return oci::open_docker_archive(source.path, user.cache_directory() / "scratch", {},
+                                            run);
+        default:
+            return fail(Error(ErrorCode::unsupported, fmt::format("`{}` is no image", source.text))
+                            .with_hint("name an image: oci:DIR[:TAG], oci-archive:FILE[:TAG] or "
+                                       "docker-archive:FILE[:NAME]"));
+    }
+}
+
 }  // namespace
 
 Result<Source> Source::parse(std::string_view text) {
@@ -111,6 +135,12 @@ Result<Source> Source::parse(std::string_view text) {
     if (text.starts_with("oci:")) {
         source.kind = Kind::oci_layout;
         split_tag(after("oci:"), source);
+    } else if (text.starts_with("oci-archive:")) {
+        source.kind = Kind::oci_archive;
+        split_name(after("oci-archive:"), source);
+    } else if (text.starts_with("docker-archive:")) {
+        source.kind = Kind::docker_archive;
+        split_name(after("docker-archive:"), source);
     } else if (text.starts_with("dir:")) {
         source.kind = Kind::root_file_system;
         source.path = after("dir:");
@@ -127,7 +157,8 @@ Result<Source> Source::parse(std::string_view text) {
         if (text.find('/') == std::string_view::npos && !fs::exists(text, ignored)) {
             return fail(Error(ErrorCode::not_found, fmt::format("`{}` does not exist", text))
                             .with_hint("a source is a virtual environment, a prefix, python:PATH, "
-                                       "dir:ROOTFS, oci:DIR[:TAG] or freeze:FILE"));
+                                       "dir:ROOTFS, oci:DIR[:TAG], oci-archive:FILE[:TAG], "
+                                       "docker-archive:FILE[:NAME] or freeze:FILE"));
         }
         source.path = text;
     }
@@ -146,15 +177,12 @@ oci::Platform host_platform() {
     return platform;
 }
 
-Result<oci::ImagePtr> open_image(const Source& source, const RunContext& run) {
-    if (source.kind != Source::Kind::oci_layout) {
-        return fail(Error(ErrorCode::unsupported, fmt::format("`{}` is no image", source.text))
-                        .with_hint("name an image layout: oci:DIR[:TAG]"));
-    }
-    ENVPACK_CHECK(require_directory(source.path));
-    ENVPACK_TRY(std::shared_ptr<oci::LayoutTarget> layout, oci::LayoutTarget::open(source.path));
-    return with_context(oci::resolve_image(layout, source.tag, host_platform(), {}, run),
-                        fmt::format("while opening `{}`", source.text));
+Result<oci::ImagePtr> open_image(const Source& source, const UserConfig& user,
+                                 const RunContext& run) {
+    const auto opening = fmt::format("while opening `{}`", source.text);
+    ENVPACK_TRY(const std::shared_ptr<const oci::Fetcher> place,
+                with_context(open_place(source, user, run), opening));
+    return with_context(oci::resolve_image(place, source.tag, host_platform(), {}, run), opening);
 }
 
 Result<OpenSource> open_source(const Source& source, const archive::CaptureFilter& capture,
@@ -166,6 +194,8 @@ Result<OpenSource> open_source(const Source& source, const archive::CaptureFilte
             ENVPACK_CHECK(require_directory(source.path));
             return OpenSource{.tree = std::make_shared<archive::DiskTree>(source.path)};
         case Source::Kind::oci_layout:
+        case Source::Kind::oci_archive:
+        case Source::Kind::docker_archive:
             break;
         case Source::Kind::freeze_text:
             return fail(Error(ErrorCode::unsupported,
@@ -173,8 +203,14 @@ Result<OpenSource> open_source(const Source& source, const archive::CaptureFilte
                             .with_hint("name a base that can be read: a virtual environment, "
                                        "dir:ROOTFS or oci:DIR[:TAG]"));
     }
+    ENVPACK_TRY(oci::ImagePtr image, open_image(source, user, run));
+    return open_image_tree(source, std::move(image), capture, run);
+}
+
+Result<OpenSource> open_image_tree(const Source& source, oci::ImagePtr image,
+                                   const archive::CaptureFilter& capture, const RunContext& run) {
     OpenSource open;
-    ENVPACK_TRY(open.image, open_image(source, run));
+    open.image = std::move(image);
     ENVPACK_TRY(const oci::ImageConfig config, oci::config_of(*open.image));
     open.environment = environment_of(config);
     open.digest = oci::digest_of(*open.image).to_string();

@@ -3,6 +3,7 @@
 #include "envpack/archive/file_tree.hpp"
 #include "envpack/archive/memory_tree.hpp"
 #include "envpack/archive/stacked_tree.hpp"
+#include "envpack/archive/tar_tree.hpp"
 #include "support/temp_folder.hpp"
 
 #include <algorithm>
@@ -132,6 +133,51 @@ public:
     }
 };
 
+/// Some folders are only implied by what lies in them, where their mode allows it.
+class TarMaker {
+public:
+    explicit TarMaker(bool packed = false) : packed_(packed) {}
+    std::unique_ptr<const FileTree> make() {
+        test::LayerBuilder builder;
+        for (const Item& item : items) {
+            if (item.type == FileType::symlink) {
+                builder.link(item.path, item.text);
+            } else if (item.type == FileType::regular) {
+                builder.file("./" + item.path, item.text, static_cast<int>(item.mode));
+            } else if (item.mode != 0755 || item.path.size() % 2 == 0) {
+                builder.directory(item.path, static_cast<int>(item.mode));
+            }
+        }
+        const auto tree = TarTree::open(
+            folder_.write("a.tar", packed_ ? test::gzip(builder.bytes(), 700) : builder.bytes()),
+            folder_ / "scratch");
+        EXPECT_TRUE(tree.has_value()) << tree.error().render();
+        return std::make_unique<Shared>(*tree);
+    }
+
+private:
+    struct Shared final : FileTree {
+        explicit Shared(std::shared_ptr<const TarTree> t) : tree(std::move(t)) {}
+        Result<std::optional<FileInfo>> lookup(const SafePath& path) const override {
+            return tree->lookup(path);
+        }
+        Result<std::vector<std::string>> list(const SafePath& path) const override {
+            return tree->list(path);
+        }
+        Result<std::unique_ptr<ByteSource>> open(const SafePath& path) const override {
+            return tree->open(path);
+        }
+        std::shared_ptr<const TarTree> tree;
+    };
+    test::TempFolder folder_;
+    bool packed_;
+};
+
+class GzipTarMaker : public TarMaker {
+public:
+    GzipTarMaker() : TarMaker(true) {}
+};
+
 SafePath path_of(std::string_view text) {
     return text.empty() ? SafePath() : SafePath::normalize(text).value();
 }
@@ -143,7 +189,8 @@ protected:
     std::unique_ptr<const FileTree> tree_ = maker_.make();
 };
 
-using Makers = testing::Types<DiskMaker, DiskWithoutOpenat2Maker, MemoryMaker, StackedMaker>;
+using Makers = testing::Types<DiskMaker, DiskWithoutOpenat2Maker, MemoryMaker, StackedMaker,
+                              TarMaker, GzipTarMaker>;
 TYPED_TEST_SUITE(FileTreeContract, Makers);
 
 TYPED_TEST(FileTreeContract, LookupTellsTypeSizeModeAndTarget) {

@@ -24,6 +24,13 @@ TEST(Source, TransportsAreSpelledAsContainerToolsSpellThem) {
     const Row rows[] = {
         {"oci:base", Kind::oci_layout, "base", ""},
         {"oci:base:24.03-py3", Kind::oci_layout, "base", "24.03-py3"},
+        {"oci-archive:a.tar", Kind::oci_archive, "a.tar", ""},
+        {"oci-archive:/a/b.tar:docker.io/library/x:1", Kind::oci_archive, "/a/b.tar",
+         "docker.io/library/x:1"},
+        {"docker-archive:a.tar", Kind::docker_archive, "a.tar", ""},
+        {"docker-archive:a.tar:r.example:5000/x:1", Kind::docker_archive, "a.tar",
+         "r.example:5000/x:1"},
+        {"docker-archive:a.tar:@1", Kind::docker_archive, "a.tar", "@1"},
         {"oci:/a/b:c/layout", Kind::oci_layout, "/a/b:c/layout", ""},
         {"oci:/a/b:c/layout:tag", Kind::oci_layout, "/a/b:c/layout", "tag"},
         {"dir:/srv/rootfs", Kind::root_file_system, "/srv/rootfs", ""},
@@ -44,7 +51,7 @@ TEST(Source, TransportsAreSpelledAsContainerToolsSpellThem) {
 }
 
 TEST(Source, WhatCannotBeReadSaysWhatToDo) {
-    for (const char* text : {"docker://debian:12", "docker-archive:x.tar", "oci-archive:x.tar"}) {
+    for (const char* text : {"docker://debian:12", "docker-daemon:x:y", "containers-storage:x"}) {
         const auto source = Source::parse(text);
         ASSERT_FALSE(source) << text;
         EXPECT_EQ(source.error().code(), ErrorCode::unsupported);
@@ -53,6 +60,7 @@ TEST(Source, WhatCannotBeReadSaysWhatToDo) {
     EXPECT_EQ(Source::parse("no-such-name-here").error().code(), ErrorCode::not_found);
     EXPECT_EQ(Source::parse("oci:").error().code(), ErrorCode::invalid_argument);
     EXPECT_EQ(Source::parse("dir:").error().code(), ErrorCode::invalid_argument);
+    EXPECT_EQ(Source::parse("oci-archive::tag").error().code(), ErrorCode::invalid_argument);
 }
 
 TEST(UserConfig, TheCacheFollowsTheBaseDirectorySpecification) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "envpack/archive/disk_tree.hpp"
+#include "envpack/archive/file_tree.hpp"
 #include "envpack/base/limits.hpp"
 #include "envpack/oci/target.hpp"
 
@@ -8,6 +8,8 @@
 #include <memory>
 
 namespace envpack::oci {
+
+class LayoutReader;
 
 /// An OCI image layout in a folder: `oci-layout`, `index.json`, `blobs/sha256/<hex>`.
 /// Source: image-spec, image-layout.md.
@@ -28,6 +30,7 @@ public:
     /// layout has no `index.json`, and is nothing that another program would take for one.
     static Result<std::shared_ptr<LayoutTarget>> open_or_create(const std::filesystem::path& folder,
                                                                 const Limits& limits = {});
+    ~LayoutTarget() override;
 
     Result<bool> exists(const Descriptor& descriptor, const RunContext& run) const override;
     Result<std::unique_ptr<ByteSource>> fetch(const Descriptor& descriptor,
@@ -45,13 +48,11 @@ public:
 
 private:
     LayoutTarget(const std::filesystem::path& folder, const Limits& limits);
-    Result<std::string> read_document(std::string_view name) const;
-    Result<std::string> read_index() const;
 
     std::filesystem::path folder_;    // as the user named it, for messages
     std::filesystem::path absolute_;  // for writing, whatever becomes of the working directory
-    archive::DiskTree tree_;          // for reading
-    Limits limits_;
+    std::shared_ptr<const archive::FileTree> tree_;  // for reading
+    std::unique_ptr<const LayoutReader> reader_;
 };
 
 }  // namespace envpack::oci

@@ -19,7 +19,7 @@ namespace envpack::pipeline {
 struct BuildOptions {
     std::filesystem::path input = {};  ///< a pylock.toml or a virtual environment
     std::string output = {};           ///< oci:DIR[:TAG]; the tag is `latest` if left out
-    /// oci:DIR[:TAG]. None: the base that the lock was resolved for.
+    /// A Source that is an image. None: the base that the lock was resolved for.
     std::optional<std::string> base = std::nullopt;
     std::string prefix = "/opt/venv";             ///< of the environment in the image
     std::map<std::string, std::string> env = {};  ///< variables to set

@@ -29,7 +29,10 @@ struct FreezeOptions {
     bool check = false;
 };
 
-/// The packages installed in a base, read without running any of it; render() makes it a file.
+/// The packages installed in a base, read without running any of it; render() makes it a file. The
+/// inventory of an image is kept in the cache and taken from there for the same manifest and
+/// options, without reading a layer, unless ENVPACK_NO_CACHE is set or its files are asked for
+/// (used_by, pin).
 /// not_found for a source that is not there or has no Python; invalid_argument for an excluded name
 /// that is none; unsupported for a selection by files of a source that is only a text.
 Result<env::Inventory> freeze(const FreezeOptions& options, const UserConfig& user = user_config(),
