@@ -40,10 +40,19 @@ public:
             const Limits& limits)
         : tree_(tree), package_(package), problems_(problems), limits_(limits) {}
 
-    Result<void> read_source(const SafePath& folder, const CondaRecords& conda) {
-        ENVPACK_TRY(const auto names, tree_.list(folder));
+    /// `folder` is the dist-info folder, or a link to it.
+    Result<void> read_source(SafePath folder, const CondaRecords& conda) {
+        auto names = tree_.list(folder);
+        if (!names && names.error().code() == ErrorCode::not_found) {
+            ENVPACK_TRY(auto target, archive::resolve(tree_, folder));
+            folder = std::move(target).value_or(folder);
+            names = tree_.list(folder);
+        }
+        if (!names) {
+            return fail(std::move(names).error());
+        }
         const auto has = [&](std::string_view name) {
-            return std::binary_search(names.begin(), names.end(), name);
+            return std::binary_search(names->begin(), names->end(), name);
         };
         if (has("INSTALLER")) {
             ENVPACK_TRY(const auto text,
@@ -290,8 +299,7 @@ Result<void> read_details(const archive::FileTree& tree, FrozenPackage& package,
     ENVPACK_TRY(const SafePath location, SafePath::parse(package.location, limits));
     const bool is_dist_info = package.location.ends_with(".dist-info");
     if (is_dist_info) {
-        ENVPACK_TRY(const auto folder, archive::resolve(tree, location));
-        ENVPACK_CHECK(details.read_source(folder.value_or(location), conda));
+        ENVPACK_CHECK(details.read_source(location, conda));
     } else if (const auto record = conda.find(package.name);
                record != conda.end() && record->second.version == package.raw_version &&
                package.form == PackageForm::egg_info_dir) {

@@ -65,13 +65,18 @@ TEST(HostileTree, LinksThatLoopOrLeaveEndNothing) {
     tree.add_symlink(site + "/pong-1.0.dist-info", "ping-1.0.dist-info");
     tree.add_symlink(site + "/out-1.0.dist-info", "../../../../../../../../proc/self");
     tree.add_symlink(site + "/self-1.0.egg-info", ".");
+    tree.add_symlink(site + "/linked-1.0.dist-info", "/usr/../opt/linked");
+    tree.add_file("opt/linked/METADATA", "Name: linked\nVersion: 1.0\n\n");
+    tree.add_file("opt/linked/INSTALLER", "pip\n");
     tree.add_symlink(site + "/loop.egg-link", "loop.egg-link");
     tree.add_symlink(site + "/loop.pth", "loop.pth");
     tree.add_file(site + "/meta-1.0.dist-info/RECORD", "");
     tree.add_symlink(site + "/meta-1.0.dist-info/METADATA", "/../../../../etc/shadow");
     tree.add_symlink(site + "/meta-1.0.dist-info/direct_url.json", "direct_url.json");
     const Inventory inventory = inventory_of(tree);
-    EXPECT_EQ(inventory.packages.size(), 2u);  // good, and meta without metadata
+    ASSERT_EQ(inventory.packages.size(), 3u);
+    EXPECT_EQ(inventory.packages[1].installer, "pip");           // linked
+    EXPECT_TRUE(inventory.packages[2].has_flag("no-metadata"));  // meta
     EXPECT_EQ(skipped(inventory), (std::vector<std::string>{"no-metadata: self-1.0.egg-info",
                                                             "dangling-egg-link: loop.egg-link"}));
 }
