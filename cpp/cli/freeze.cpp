@@ -79,7 +79,8 @@ void add_freeze(CLI::App& app, Action& action) {
     const auto arguments = std::make_shared<Arguments>();
     verb->add_option("source", arguments->freeze.source,
                      "A virtual environment or prefix, python:PATH, dir:ROOTFS, oci:DIR[:TAG], "
-                     "freeze:FILE, or . for the Python in use")
+                     "oci-archive:FILE[:TAG], docker-archive:FILE[:NAME], freeze:FILE, or . for "
+                     "the Python in use")
         ->type_name("SOURCE")
         ->capture_default_str();
     CLI::Option* format = verb->add_option("--format", arguments->format, "What to print")

@@ -31,7 +31,8 @@ def freeze(
 
     Args:
         source: ``.`` for the Python in use, a virtual environment or prefix, ``python:PATH``,
-            ``dir:ROOTFS``, ``oci:DIR[:TAG]``, or ``freeze:FILE`` with the output of pip.
+            ``dir:ROOTFS``, ``oci:DIR[:TAG]``, ``oci-archive:FILE[:TAG]``,
+            ``docker-archive:FILE[:NAME]``, or ``freeze:FILE`` with the output of pip.
         python: interpreter or prefix inside an image or root file system, instead of the first
             one on its PATH.
         exclude: names of packages to leave out.
