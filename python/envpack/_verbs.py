@@ -24,7 +24,8 @@ def freeze(
 
     Args:
         source: ``.`` for the Python in use, a virtual environment or prefix, ``python:PATH``,
-            ``dir:ROOTFS``, ``oci:DIR[:TAG]``, or ``freeze:FILE`` with the output of pip.
+            ``dir:ROOTFS``, ``oci:DIR[:TAG]``, ``oci-archive:FILE[:TAG]``,
+            ``docker-archive:FILE[:NAME]``, or ``freeze:FILE`` with the output of pip.
         python: interpreter or prefix inside an image or root file system, instead of the first
             one on its PATH.
         progress: a callable ``(subject, done, total)``; True for a display; False for none; None
@@ -118,7 +119,7 @@ def build(
     Args:
         input: a ``pylock.toml`` or a virtual environment on this machine.
         output: ``oci:DIR[:TAG]``; appears whole or not at all.
-        base: ``oci:DIR[:TAG]``; None for the base that the lock was resolved for.
+        base: ``oci:DIR[:TAG]`` or an archive; None for the base that the lock was resolved for.
         prefix: where the environment is in the image.
         env: variables of the image.
         labels: labels of the image.
