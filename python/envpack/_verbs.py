@@ -139,7 +139,7 @@ def build(
     Args:
         input: a ``pylock.toml`` or a virtual environment on this machine.
         output: ``oci:DIR[:TAG]``; appears whole or not at all.
-        base: ``oci:DIR[:TAG]``; None for the base that the lock was resolved for.
+        base: ``oci:DIR[:TAG]`` or an archive; None for the base that the lock was resolved for.
         prefix: where the environment is in the image.
         env: variables of the image.
         labels: labels of the image.

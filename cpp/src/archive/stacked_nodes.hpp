@@ -42,7 +42,7 @@ public:
 
     const Node& operator[](Id id) const noexcept { return nodes_[id]; }
     Node& operator[](Id id) noexcept { return nodes_[id]; }
-    /// Makes room for as many nodes at once: growing takes a tenth of the time of a large image.
+    /// Makes room for as many nodes at once, so that no table is built again while it grows.
     void reserve(std::size_t count);
     /// `none` when there is no such child.
     Id find(Id parent, std::string_view name) const;
