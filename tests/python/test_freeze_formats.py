@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
+import tomllib
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from packaging.pylock import Pylock
@@ -30,10 +30,12 @@ def venv(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_wheel(wheels, "lonely", "3.0", requires=("plain; extra == 'more'",))
     archive = make_wheel(folder, "direct", "4.0")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
-    uv = [sys.executable, "-m", "uv", "pip", "install", "--offline", "--python", folder / "venv"]
+    uv: list[str | Path] = [sys.executable, "-m", "uv", "pip", "install", "--offline"]
     packages: list[str | Path] = ["plain", "lonely", archive]
     subprocess.run(
-        [*uv, "--no-index", "--find-links", wheels, *packages], check=True, capture_output=True
+        [*uv, "--python", folder / "venv", "--no-index", "--find-links", wheels, *packages],
+        check=True,
+        capture_output=True,
     )
     return folder / "venv"
 
