@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include <fmt/format.h>
+
 namespace envpack::env {
 
 std::vector<InstalledDependency> installed_dependencies(const Inventory& inventory) {
@@ -56,13 +58,11 @@ std::vector<Problem> check_dependencies(const Inventory& inventory) {
     for (const InstalledDependency& dependency : installed_dependencies(inventory)) {
         const FrozenPackage& from = inventory.packages[dependency.from];
         const packaging::Requirement& requirement = *dependency.requirement;
-        const std::string who =
-            std::string(from.name.str()) + ' ' + text::printable(from.raw_version);
-        std::string wanted(requirement.name.str());
-        wanted += requirement.specifiers.to_string();
+        const std::string demand =
+            fmt::format("{} {} requires {}{}", from.name.str(), text::printable(from.raw_version),
+                        requirement.name.str(), requirement.specifiers.to_string());
         if (!dependency.to) {
-            problems.push_back(
-                {"missing-requirement", who + " requires " + wanted + ", which is not installed"});
+            problems.push_back({"missing-requirement", demand + ", which is not installed"});
             continue;
         }
         // pip compares what is there, pre-releases too; a version it cannot read never fits.
@@ -70,10 +70,9 @@ std::vector<Problem> check_dependencies(const Inventory& inventory) {
         const bool fits = to.version ? requirement.specifiers.contains(*to.version, true, true)
                                      : requirement.specifiers.contains(to.raw_version, true, true);
         if (!fits && !(to.has_flag("unknown-version") || requirement.specifiers.empty())) {
-            problems.push_back({"unfulfilled-requirement", who + " requires " + wanted + ", but " +
-                                                               std::string(to.name.str()) + ' ' +
-                                                               text::printable(to.raw_version) +
-                                                               " is installed"});
+            problems.push_back({"unfulfilled-requirement",
+                                fmt::format("{}, but {} {} is installed", demand, to.name.str(),
+                                            text::printable(to.raw_version))});
         }
     }
     return problems;
