@@ -2,8 +2,8 @@
 # Runs every check and test of envpack; installs what is missing first.
 #
 #   bash tests/run.sh               everything that a change must pass
-#   bash tests/run.sh --full        and the slow proofs: TSan, every Python on the machine, fuzzing, benchmarks
-#   bash tests/run.sh STEP…         only these steps, of: install static release python asan tidy tsan pythons fuzz bench
+#   bash tests/run.sh --full        and the slow proofs: a whole Debian, TSan, every Python on the machine, fuzzing, benchmarks
+#   bash tests/run.sh STEP…         only these steps, of: install static release python asan tidy slow tsan pythons fuzz bench
 #
 # Everything is built below build/; nothing outside the checkout is changed but the installed
 # packages. A warm ccache makes it faster and is never needed.
@@ -21,7 +21,7 @@ for argument in "$@"; do
 done
 if [ ${#steps[@]} -eq 0 ]; then
     steps=(install static release python asan tidy)
-    [ "$full" = yes ] && steps+=(tsan pythons fuzz bench)
+    [ "$full" = yes ] && steps+=(slow tsan pythons fuzz bench)
 fi
 
 tools=build/tools
@@ -77,8 +77,10 @@ step_tidy() {
 step_python() {
     "$tools/bin/pip" install --quiet --force-reinstall --no-deps . \
         --config-settings=cmake.define.ENVPACK_DEVELOPER_MODE=ON
-    "$tools/bin/python" -m pytest
+    "$tools/bin/python" -m pytest -m "not slow"
 }
+
+step_slow() { "$tools/bin/python" -m pytest -m slow; }
 
 step_pythons() { bash tests/tools/every_python.sh; }
 

@@ -12,9 +12,6 @@ namespace envpack::cli {
 Result<void> print(std::string_view text) {
     if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
         std::fflush(stdout) != 0) {
-        if (errno == EPIPE) {
-            return {};  // the reader has seen enough: `envpack freeze | head`
-        }
         return fail(os_failure("write", "standard output", errno));
     }
     return {};

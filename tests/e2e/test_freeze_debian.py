@@ -20,6 +20,8 @@ from packaging.version import InvalidVersion, Version
 
 import envpack
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 #: Debian's sys.path, in its order.
 FOLDERS = ("usr/local/lib/python3.11/dist-packages", "usr/lib/python3/dist-packages")

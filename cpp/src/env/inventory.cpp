@@ -1,5 +1,6 @@
 #include "envpack/env/inventory.hpp"
 
+#include "envpack/base/parallel.hpp"
 #include "envpack/base/text.hpp"
 #include "installed_files.hpp"
 #include "package_choice.hpp"
@@ -13,8 +14,8 @@ namespace envpack::env {
 namespace {
 
 /// Flags what is not there any more: an interrupted uninstall, a layer that was cleaned too well.
-Result<void> check_files(Inventory& inventory, FrozenPackage& package,
-                         const archive::FileTree& tree, const Limits& limits,
+Result<void> check_files(FrozenPackage& package, const archive::FileTree& tree,
+                         std::vector<Problem>& problems, const Limits& limits,
                          const RunContext& run) {
     if (!package.location.ends_with(".dist-info")) {
         return {};
@@ -23,7 +24,7 @@ Result<void> check_files(Inventory& inventory, FrozenPackage& package,
     ENVPACK_TRY(const auto fit, compare_record(tree, location, limits, run));
     if (fit && fit->missing > 0) {
         package.add_flag("files-missing");
-        inventory.problems.push_back(
+        problems.push_back(
             {"files-missing", "`" + package.location + "` lists " + std::to_string(fit->missing) +
                                   " files that are gone, such as `" +
                                   text::printable(fit->first_missing) + "`"});
@@ -41,13 +42,23 @@ Result<void> complete(Inventory& inventory, const archive::FileTree& tree,
         ENVPACK_TRY(CondaRecords base, read_conda_records(tree, inventory.python.base_prefix));
         conda.merge(base);
     }
-    for (FrozenPackage& package : inventory.packages) {
-        ENVPACK_CHECK(run.check());
-        ENVPACK_CHECK(
-            read_details(tree, package, options.detail, conda, inventory.problems, options.limits));
-        if (options.detail == InventoryDetail::files) {
-            ENVPACK_CHECK(check_files(inventory, package, tree, options.limits, run));
-        }
+    // Most of the time goes into system calls, one package does not need the other.
+    ENVPACK_TRY(const auto problems,
+                parallel_map<std::vector<Problem>>(
+                    inventory.packages.size(),
+                    [&](std::size_t i) -> Result<std::vector<Problem>> {
+                        FrozenPackage& package = inventory.packages[i];
+                        std::vector<Problem> found;
+                        ENVPACK_CHECK(read_details(tree, package, options.detail, conda, found,
+                                                   options.limits));
+                        if (options.detail == InventoryDetail::files) {
+                            ENVPACK_CHECK(check_files(package, tree, found, options.limits, run));
+                        }
+                        return found;
+                    },
+                    run));
+    for (const std::vector<Problem>& found : problems) {
+        inventory.problems.insert(inventory.problems.end(), found.begin(), found.end());
     }
     return {};
 }

@@ -1,9 +1,12 @@
 #include "envpack/base/text.hpp"
 #include "envpack/env/inventory_output.hpp"
+#include "envpack/env/target_environment.hpp"
 #include "package_source.hpp"
 
+#include <algorithm>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace envpack::env {
 namespace {
@@ -14,6 +17,19 @@ using json::Value;
 
 Value text_or_null(const std::string& text) {
     return text.empty() ? Value() : Value(text::printable(text, 4096));
+}
+
+/// The tag of the wheels that an index would offer first.
+Value best_tag_json(const Interpreter& python) {
+    const auto target = tag_target(python);
+    if (!target) {
+        return {};
+    }
+    const std::vector<packaging::Tag> tags = packaging::supported_tags(*target);
+    const auto best = std::find_if(tags.begin(), tags.end(), [](const packaging::Tag& tag) {
+        return !tag.platform.starts_with("linux_");  // manylinux_…, musllinux_…: what indexes have
+    });
+    return best == tags.end() ? Value() : Value(best->to_string());
 }
 
 Value python_json(const Interpreter& python) {
@@ -31,7 +47,8 @@ Value python_json(const Interpreter& python) {
         {"base_prefix", python.has_base ? Value('/' + python.base_prefix.str()) : Value()},
         {"venv", python.is_venv},
         {"machine", text_or_null(python.machine)},
-        {"libc", text_or_null(python.libc.to_string())}};
+        {"libc", text_or_null(python.libc.to_string())},
+        {"tag", best_tag_json(python)}};
 }
 
 Value layer_json(const FrozenPackage& package) {

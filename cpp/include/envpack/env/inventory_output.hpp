@@ -17,8 +17,9 @@ inline constexpr int inventory_schema = 1;
 
 /// `{schema, source, digest, python, other_interpreters[], search_path[], constraint_files[],
 /// packages[], skipped[], dropped[], problems[]}`.
-/// python: `{implementation, version, executable, prefix, base_prefix, venv, machine, libc}` or
-/// null. A package: `{name, raw_name, version, raw_version, form, path, layer, installer, editable,
+/// python: `{implementation, version, executable, prefix, base_prefix, venv, machine, libc, tag}`
+/// or null; `tag` is the most specific wheel tag, null when unknown.
+/// A package: `{name, raw_name, version, raw_version, form, path, layer, installer, editable,
 /// source, requires, constraint, flags[]}` and, where they apply, `metadata_version` and
 /// `shadowed[{version, path}]`. `requires` and `constraint` are null when unknown. A package
 /// without a PEP 440 version is in skipped: `{name, raw_version, reason, path, installer}`.
