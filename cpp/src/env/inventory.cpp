@@ -24,10 +24,10 @@ Result<void> check_files(FrozenPackage& package, const archive::FileTree& tree,
     ENVPACK_TRY(const auto fit, compare_record(tree, location, limits, run));
     if (fit && fit->missing > 0) {
         package.add_flag("files-missing");
-        problems.push_back(
-            {"files-missing", "`" + package.location + "` lists " + std::to_string(fit->missing) +
-                                  " files that are gone, such as `" +
-                                  text::printable(fit->first_missing) + "`"});
+        problems.push_back({"files-missing", "`" + package.location + "` lists " +
+                                                 std::to_string(fit->missing) +
+                                                 " files that are gone, such as `" +
+                                                 text::printable(fit->first_missing) + "`"});
     }
     return {};
 }
