@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from support.command import envpack
-from support.images import ENCODINGS, Layer, gzipped, write_layout, zstandard
+from support.images import ENCODINGS, Layer, gzipped, program, write_layout, zstandard
 
 SITE = "usr/lib/python3/dist-packages"
 LOCAL = "usr/local/lib/python3.11/dist-packages"
@@ -35,15 +35,7 @@ def dist(folder: str, name: str, version: str, *, installer: str = "pip") -> Fil
     }
 
 
-def elf() -> bytes:
-    """Give the head of an x86_64 program, as far as it is looked at."""
-    head = bytearray(64 + 56)
-    head[0:7] = b"\x7fELF\x02\x01\x01"
-    head[16], head[18], head[32], head[54], head[56] = 2, 62, 64, 56, 1
-    return bytes(head) + b"3.11.2\0"
-
-
-PYTHON: Files = {"usr/bin/python3.11": elf(), "usr/lib/python3.11/os.py": b""}
+PYTHON: Files = {"usr/bin/python3.11": program(), "usr/lib/python3.11/os.py": b""}
 LINKS = {
     "usr/bin/python3": "python3.11",
     "lib": "usr/lib",

@@ -151,7 +151,7 @@ Result<env::Inventory> freeze(const FreezeOptions& options, const UserConfig& us
         return finished(std::move(found), *open.tree, options, selection, run);
     }
     if (options.check || needs_files(options)) {
-        return fail(Error(ErrorCode::unsupported,
+        return fail(Error(ErrorCode::invalid_argument,
                           fmt::format("`{}` is only a list of packages: there are no files to "
                                       "look at",
                                       source.text))

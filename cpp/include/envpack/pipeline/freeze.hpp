@@ -33,8 +33,8 @@ struct FreezeOptions {
 /// inventory of an image is kept in the cache and taken from there for the same manifest and
 /// options, without reading a layer, unless ENVPACK_NO_CACHE is set or its files are asked for
 /// (used_by, pin).
-/// not_found for a source that is not there or has no Python; invalid_argument for an excluded name
-/// that is none; unsupported for a selection by files of a source that is only a text.
+/// not_found for a source that is not there or has no Python; parse_error for an excluded name that
+/// is none; invalid_argument for a selection by files of a source that is only a text.
 Result<env::Inventory> freeze(const FreezeOptions& options, const UserConfig& user = user_config(),
                               const RunContext& run = {});
 
