@@ -66,7 +66,9 @@ private:
         const auto config = index::read_pip_config(seen);
         if (!config) {
             problem("pip.conf", "cannot be read: " + std::string(config.error().message()));
-            return constraint_paths(environment_);
+            const std::string named = variable(environment_, "PIP_CONSTRAINT");
+            const std::vector<std::string_view> paths = text::words(named);
+            return {paths.begin(), paths.end()};
         }
         return config->constraints;
     }

@@ -3,11 +3,10 @@
 #include "envpack/base/text.hpp"
 #include "envpack/env/installed_dependencies.hpp"
 #include "envpack/env/package_files.hpp"
-#include "project_modules.hpp"
+#include "used_packages.hpp"
 
 #include <algorithm>
 #include <array>
-#include <map>
 
 namespace envpack::env {
 namespace {
@@ -79,9 +78,8 @@ public:
             }
             std::string reason = "not imported by " + text::printable(project.project);
             const auto user = std::find_if(
-                dependencies.begin(), dependencies.end(), [&](const InstalledDependency& d) {
-                    return d.to == i && (used.packages[d.from] || needed[d.from]);
-                });
+                dependencies.begin(), dependencies.end(),
+                [&](const InstalledDependency& d) { return d.to == i && needed[d.from]; });
             if (user != dependencies.end()) {
                 reason += ", needed by " + inventory_.packages[user->from].name.to_string();
             }

@@ -23,7 +23,7 @@ struct FreezeOptions {
     env::InventoryDetail detail = env::InventoryDetail::full;
     std::vector<std::string> exclude = {};  ///< names of packages
     env::PinScope pin = env::PinScope::all;
-    /// Only what the Python files of these folders import.
+    /// Only what the Python files and notebooks of this folder, or this file, import.
     std::optional<std::filesystem::path> used_by = std::nullopt;
     /// Look at files and requirements too: what is missing or does not fit becomes a Problem.
     bool check = false;

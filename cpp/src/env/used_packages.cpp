@@ -1,7 +1,6 @@
-#include "project_modules.hpp"
+#include "used_packages.hpp"
 
 #include "envpack/base/text.hpp"
-#include "prefix_layout.hpp"
 #include "tree_text.hpp"
 
 #include <algorithm>
