@@ -15,7 +15,7 @@
 namespace envpack::cli {
 namespace {
 
-struct Arguments {
+struct BuildArguments {
     pipeline::BuildOptions build = {.input = "pylock.toml"};
     std::vector<std::string> env;
     std::vector<std::string> labels;
@@ -63,7 +63,7 @@ std::string summary(const pipeline::BuildReport& report) {
     return text + fmt::format("{}  {}\n", report.digest.to_string(), report.output);
 }
 
-Result<ExitCode> build(Arguments arguments, const RunContext& run) {
+Result<ExitCode> build(BuildArguments arguments, const RunContext& run) {
     pipeline::BuildOptions& options = arguments.build;
     ENVPACK_CHECK(add_pairs(arguments.env, "--env", options.env));
     ENVPACK_CHECK(add_pairs(arguments.labels, "--label", options.labels));
@@ -88,7 +88,7 @@ Result<ExitCode> build(Arguments arguments, const RunContext& run) {
 void add_build(CLI::App& app, Action& action) {
     CLI::App* verb = app.add_subcommand(
         "build", "Put a lock or a virtual environment onto a base image, as OCI layers");
-    const auto arguments = std::make_shared<Arguments>();
+    const auto arguments = std::make_shared<BuildArguments>();
     pipeline::BuildOptions& options = arguments->build;
     verb->add_option("input", options.input, "A pylock.toml or a virtual environment")
         ->type_name("PATH")

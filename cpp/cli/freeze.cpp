@@ -13,7 +13,7 @@
 namespace envpack::cli {
 namespace {
 
-struct Arguments {
+struct FreezeArguments {
     pipeline::FreezeOptions freeze;
     env::ConstraintsOptions list = {.envpack_version = ENVPACK_VERSION};
     std::string format = "requirements";
@@ -42,7 +42,7 @@ std::string check_report(const env::Inventory& inventory) {
     return text;
 }
 
-Result<ExitCode> freeze(Arguments arguments, bool format_given, const RunContext& run) {
+Result<ExitCode> freeze(FreezeArguments arguments, bool format_given, const RunContext& run) {
     const auto format =
         pipeline::parse_freeze_format(arguments.constraints ? "constraints" : arguments.format);
     if (format == pipeline::FreezeFormat::constraints) {
@@ -76,7 +76,7 @@ Result<ExitCode> freeze(Arguments arguments, bool format_given, const RunContext
 void add_freeze(CLI::App& app, Action& action) {
     CLI::App* verb = app.add_subcommand(
         "freeze", "List the packages of a base image, environment or root file system");
-    const auto arguments = std::make_shared<Arguments>();
+    const auto arguments = std::make_shared<FreezeArguments>();
     verb->add_option("source", arguments->freeze.source,
                      "A virtual environment or prefix, python:PATH, dir:ROOTFS, oci:DIR[:TAG], "
                      "oci-archive:FILE[:TAG], docker-archive:FILE[:NAME], freeze:FILE, or . for "

@@ -15,13 +15,13 @@
 namespace envpack::cli {
 namespace {
 
-struct Arguments {
+struct ResolveArguments {
     pipeline::ResolveOptions resolve;
     std::string output;
     std::string format = "pylock";
 };
 
-Result<ExitCode> resolve(const Arguments& arguments, const RunContext& run) {
+Result<ExitCode> resolve(const ResolveArguments& arguments, const RunContext& run) {
     ENVPACK_TRY(const pipeline::ResolveOutcome outcome,
                 pipeline::resolve(arguments.resolve, pipeline::user_config(), run));
     if (const auto* explanation = std::get_if<env::Explanation>(&outcome)) {
@@ -41,7 +41,7 @@ Result<ExitCode> resolve(const Arguments& arguments, const RunContext& run) {
 void add_resolve(CLI::App& app, Action& action) {
     CLI::App* verb = app.add_subcommand(
         "resolve", "Choose versions on top of a base, whose packages stay; write pylock.toml");
-    const auto arguments = std::make_shared<Arguments>();
+    const auto arguments = std::make_shared<ResolveArguments>();
     pipeline::ResolveOptions& options = arguments->resolve;
     verb->add_option("requirement", options.requirements, "Such as 'numpy>=2'")->type_name("REQ");
     verb->add_option("-r,--requirement", options.requirement_files, "Requirements file")

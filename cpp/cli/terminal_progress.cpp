@@ -14,7 +14,7 @@ namespace {
 constexpr auto shortest_gap = std::chrono::milliseconds(50);
 constexpr std::size_t longest_subject = 60;
 
-void print(const std::string& text) noexcept {
+void show(const std::string& text) noexcept {
     std::fwrite(text.data(), 1, text.size(), stderr);
     std::fflush(stderr);
 }
@@ -30,7 +30,7 @@ TerminalProgress::~TerminalProgress() {
 
 void TerminalProgress::clear() noexcept {
     if (shown_) {
-        print("\r\x1b[2K");
+        show("\r\x1b[2K");
         shown_ = false;
     }
 }
@@ -49,7 +49,7 @@ void TerminalProgress::update(const Progress& progress) noexcept {
     } else if (progress.done != 0) {
         line += fmt::format("  {}", progress.done);
     }
-    print(line);
+    show(line);
     shown_ = true;
 }
 
@@ -59,7 +59,7 @@ void TerminalProgress::note(std::string_view line) noexcept {
         return;
     }
     clear();
-    print(fmt::format("note: {}\n", line));
+    show(fmt::format("note: {}\n", line));
 }
 
 }  // namespace envpack::cli

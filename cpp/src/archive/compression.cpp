@@ -3,7 +3,6 @@
 #include "buffered_input.hpp"
 #include "decoders.hpp"
 #include "little_endian.hpp"
-#include "refusal.hpp"
 
 #include <utility>
 
@@ -13,8 +12,6 @@ namespace envpack::archive {
 namespace {
 
 constexpr std::size_t magic_size = 6;
-// Ratios mean nothing on small data: a page of zeros packs 1000:1.
-constexpr std::uint64_t ratio_from = std::uint64_t{64} << 20;
 
 /// Reads from a BufferedInput it does not own.
 class PlainSource final : public ByteSource {
@@ -44,7 +41,7 @@ public:
                           fmt::format("archive unpacks to more than {} bytes", max_size_),
                           ErrorCode::limit_exceeded);
         }
-        if (size_ > ratio_from && size_ / max_ratio_ > input_->position()) {
+        if (size_ > Limits::ratio_from && size_ / max_ratio_ > input_->position()) {
             return refuse("archive.ratio",
                           fmt::format("archive unpacks to more than {} times its size", max_ratio_),
                           ErrorCode::limit_exceeded);

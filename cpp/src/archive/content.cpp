@@ -3,7 +3,6 @@
 #include "decoders.hpp"
 #include "envpack/archive/compression.hpp"
 #include "owned_text_source.hpp"
-#include "refusal.hpp"
 
 #include <algorithm>
 #include <utility>

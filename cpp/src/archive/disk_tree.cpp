@@ -2,6 +2,7 @@
 
 #include "envpack/base/text.hpp"
 #include "not_there.hpp"
+#include "path_walk.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -40,12 +41,6 @@ FileType type_of(mode_t mode) {
         return FileType::directory;
     }
     return S_ISLNK(mode) ? FileType::symlink : FileType::other;
-}
-
-/// A name that a SafePath can hold as one segment.
-bool is_representable(std::string_view name) {
-    const Result<SafePath> path = SafePath::normalize(name);
-    return path && path->str() == name;
 }
 
 /// The bytes of a descriptor. One thread.

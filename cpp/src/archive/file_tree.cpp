@@ -1,6 +1,7 @@
 #include "envpack/archive/file_tree.hpp"
 
 #include "envpack/base/text.hpp"
+#include "path_walk.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -9,8 +10,6 @@
 
 namespace envpack::archive {
 namespace {
-
-constexpr int max_links = 40;  // Linux: MAXSYMLINKS
 
 /// Pushes the segments of `text` so that the first one is at the back.
 void push_segments(std::vector<std::string>& pending, std::string_view text) {

@@ -1,7 +1,6 @@
 #include "decoders.hpp"
 #include "envpack/base/assert.hpp"
 #include "little_endian.hpp"
-#include "refusal.hpp"
 
 #include <algorithm>
 #include <cstddef>

@@ -1,7 +1,6 @@
 #include "decoders.hpp"
 #include "envpack/archive/compression.hpp"
 #include "envpack/base/assert.hpp"
-#include "refusal.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -14,7 +13,7 @@
 namespace envpack::archive {
 namespace {
 
-constexpr std::size_t chunk = 64u << 10;
+constexpr std::size_t inflate_chunk = 64u << 10;
 
 tl::unexpected<Error> broken(std::string_view rule, std::string message) {
     return refuse(rule, std::move(message), ErrorCode::digest_mismatch);
@@ -35,7 +34,7 @@ public:
         if (done_) {
             return 0;
         }
-        const std::span<std::byte> target = into.first(std::min(into.size(), chunk));
+        const std::span<std::byte> target = into.first(std::min(into.size(), inflate_chunk));
         stream_.next_out = reinterpret_cast<Bytef*>(target.data());
         stream_.avail_out = static_cast<uInt>(target.size());
         while (stream_.avail_out == target.size() && !ended_) {
@@ -57,7 +56,7 @@ public:
 
 private:
     Result<void> step() {
-        const std::size_t offered = std::min<std::size_t>(rest_.size(), chunk);
+        const std::size_t offered = std::min<std::size_t>(rest_.size(), inflate_chunk);
         stream_.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(rest_.data()));
         stream_.avail_in = static_cast<uInt>(offered);
         const int status = ::inflate(&stream_, Z_NO_FLUSH);

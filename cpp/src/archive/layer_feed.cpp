@@ -1,7 +1,6 @@
 #include "layer_feed.hpp"
 
 #include "decoders.hpp"
-#include "refusal.hpp"
 
 #include <algorithm>
 #include <utility>

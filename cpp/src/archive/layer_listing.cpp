@@ -2,7 +2,6 @@
 
 #include "envpack/archive/tar_reader.hpp"
 #include "envpack/base/text.hpp"
-#include "refusal.hpp"
 
 #include <algorithm>
 #include <limits>

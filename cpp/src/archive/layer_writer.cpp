@@ -2,7 +2,6 @@
 
 #include "envpack/archive/tar_writer.hpp"
 #include "layer_feed.hpp"
-#include "refusal.hpp"
 #include "task_pool.hpp"
 #include "zstd_sink.hpp"
 
@@ -19,7 +18,7 @@
 namespace envpack::archive {
 namespace {
 
-constexpr std::size_t chunk = 256u << 10;
+constexpr std::size_t copy_chunk = 256u << 10;
 constexpr std::uint64_t report_step = std::uint64_t{4} << 20;
 constexpr std::array<std::byte, tar_end_size> zeros{};
 
@@ -149,7 +148,7 @@ Result<void> stream_file(const PlannedEntry& entry, bool moved, LayerStream& str
     // Also for an empty file: reading it is what checks it.
     const std::uint64_t size = entry.content.size();
     std::vector<std::byte> buffer(
-        static_cast<std::size_t>(std::min<std::uint64_t>(chunk, size + 1)));
+        static_cast<std::size_t>(std::min<std::uint64_t>(copy_chunk, size + 1)));
     std::optional<Sha256> hash;
     if (entry.sha256) {
         hash.emplace();

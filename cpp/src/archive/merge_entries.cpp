@@ -1,5 +1,4 @@
 #include "envpack/archive/content.hpp"
-#include "refusal.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -1,7 +1,6 @@
 #include "pax.hpp"
 
 #include "envpack/base/text.hpp"
-#include "refusal.hpp"
 
 #include <charconv>
 #include <set>

@@ -1,7 +1,7 @@
 #include "stacked_apply.hpp"
 
 #include "envpack/base/text.hpp"
-#include "refusal.hpp"
+#include "path_walk.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -10,8 +10,6 @@
 
 namespace envpack::archive {
 namespace {
-
-constexpr int max_links = 40;
 
 std::string_view parent_path(std::string_view path) {
     const std::size_t slash = path.rfind('/');
@@ -31,11 +29,6 @@ void push_segments(std::vector<std::string_view>& pending, std::string_view path
             pending.push_back(segment);
         }
     }
-}
-
-bool is_representable(std::string_view segment) {
-    const Result<SafePath> path = SafePath::normalize(segment);
-    return path && path->str() == segment;
 }
 
 }  // namespace

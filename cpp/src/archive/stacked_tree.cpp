@@ -2,7 +2,6 @@
 
 #include "envpack/archive/tar_reader.hpp"
 #include "not_there.hpp"
-#include "refusal.hpp"
 #include "stacked_apply.hpp"
 #include "stacked_nodes.hpp"
 

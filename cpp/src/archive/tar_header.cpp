@@ -1,7 +1,6 @@
 #include "tar_header.hpp"
 
 #include "envpack/base/bytes.hpp"
-#include "refusal.hpp"
 
 #include <limits>
 #include <optional>

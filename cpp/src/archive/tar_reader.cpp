@@ -5,7 +5,6 @@
 #include "envpack/archive/tar_writer.hpp"
 #include "envpack/base/text.hpp"
 #include "pax.hpp"
-#include "refusal.hpp"
 #include "tar_header.hpp"
 
 #include <algorithm>

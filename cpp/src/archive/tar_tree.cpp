@@ -6,7 +6,6 @@
 #include "envpack/base/text.hpp"
 #include "file_slice.hpp"
 #include "not_there.hpp"
-#include "refusal.hpp"
 
 #include <array>
 #include <map>

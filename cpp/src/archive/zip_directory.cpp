@@ -2,7 +2,6 @@
 #include "envpack/base/bytes.hpp"
 #include "envpack/base/text.hpp"
 #include "little_endian.hpp"
-#include "refusal.hpp"
 #include "zip_format.hpp"
 
 #include <algorithm>
@@ -19,7 +18,6 @@ constexpr std::uint16_t flag_strong_encryption = 1u << 6;
 constexpr std::uint16_t flag_masked = 1u << 13;
 // Bits 1 and 2 tell how hard the compressor tried.
 constexpr std::uint16_t known_flags = 1u << 1 | 1u << 2 | zip_flag_descriptor | zip_flag_utf8;
-constexpr std::uint64_t ratio_from = std::uint64_t{64} << 20;
 
 Result<void> check_kind(const ZipMember& member, std::uint16_t disk) {
     if ((member.flags & (flag_encrypted | flag_strong_encryption | flag_masked)) != 0) {
@@ -133,7 +131,7 @@ Result<std::vector<ZipMember>> read_directory(Bytes file, const ZipDirectory& di
         return refuse("zip.directory", fmt::format("zip directory has {} members instead of {}",
                                                    members.size(), directory.entries));
     }
-    if (size > ratio_from && size / limits.max_ratio > compressed) {
+    if (size > Limits::ratio_from && size / limits.max_ratio > compressed) {
         return refuse(
             "zip.ratio",
             fmt::format("zip archive unpacks to more than {} times its size", limits.max_ratio),

@@ -1,6 +1,5 @@
 #include "envpack/base/bytes.hpp"
 #include "little_endian.hpp"
-#include "refusal.hpp"
 #include "zip_format.hpp"
 
 #include <algorithm>

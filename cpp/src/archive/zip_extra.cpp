@@ -1,7 +1,6 @@
 #include "decoders.hpp"
 #include "envpack/base/bytes.hpp"
 #include "little_endian.hpp"
-#include "refusal.hpp"
 #include "zip_format.hpp"
 
 #include <fmt/format.h>

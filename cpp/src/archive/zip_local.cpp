@@ -1,7 +1,6 @@
 #include "envpack/base/bytes.hpp"
 #include "envpack/base/text.hpp"
 #include "little_endian.hpp"
-#include "refusal.hpp"
 #include "zip_format.hpp"
 
 #include <algorithm>

@@ -1,7 +1,6 @@
 #include "envpack/archive/zip_reader.hpp"
 
 #include "envpack/base/text.hpp"
-#include "refusal.hpp"
 #include "zip_format.hpp"
 
 #include <algorithm>

@@ -1,6 +1,5 @@
 #include "decoders.hpp"
 #include "envpack/base/assert.hpp"
-#include "refusal.hpp"
 
 #include <fmt/format.h>
 #include <zstd.h>

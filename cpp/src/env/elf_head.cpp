@@ -14,9 +14,9 @@ constexpr std::uint64_t max_program_headers = 256;
 constexpr std::uint64_t max_interpreter_path = 4096;
 
 /// Reads unsigned numbers of either byte order; 0 beyond the end, which no field we use means.
-class Fields {
+class ElfFields {
 public:
-    Fields(std::string_view text, bool little) noexcept : text_(text), little_(little) {}
+    ElfFields(std::string_view text, bool little) noexcept : text_(text), little_(little) {}
     std::uint64_t at(std::uint64_t offset, unsigned size) const noexcept {
         if (offset > text_.size() || text_.size() - offset < size) {
             return 0;
@@ -67,7 +67,7 @@ std::optional<ElfHead> parse_elf_head(std::string_view text) {
     }
     const bool wide = text[4] == 2;
     const bool little = text[5] != 2;
-    const Fields fields(text, little);
+    const ElfFields fields(text, little);
     ElfHead head{.machine = machine_name(fields.at(18, 2), wide, little),
                  .program_interpreter = {}};
     const std::uint64_t table = wide ? fields.at(32, 8) : fields.at(28, 4);

@@ -16,9 +16,9 @@ constexpr std::array<std::string_view, 9> torch_family = {
     "apex",      "pytorch-triton", "torch",       "torch-tensorrt", "torchaudio",
     "torchdata", "torchtext",      "torchvision", "triton"};
 
-class Selection {
+class Selector {
 public:
-    Selection(Inventory& inventory, const archive::FileTree& tree, const RunContext& run)
+    Selector(Inventory& inventory, const archive::FileTree& tree, const RunContext& run)
         : inventory_(inventory), tree_(tree), run_(run), reasons_(inventory.packages.size()) {}
 
     void exclude(const std::vector<packaging::PackageName>& names) {
@@ -137,15 +137,15 @@ private:
 
 Result<void> select_packages(Inventory& inventory, const archive::FileTree& tree,
                              const SelectionOptions& options, const RunContext& run) {
-    Selection selection(inventory, tree, run);
-    selection.exclude(options.exclude);
+    Selector selector(inventory, tree, run);
+    selector.exclude(options.exclude);
     if (options.used_by) {
-        ENVPACK_CHECK(selection.keep_used(*options.used_by));
+        ENVPACK_CHECK(selector.keep_used(*options.used_by));
     }
     if (options.pin != PinScope::all) {
-        ENVPACK_CHECK(selection.keep_scope(options.pin));
+        ENVPACK_CHECK(selector.keep_scope(options.pin));
     }
-    std::move(selection).finish();
+    std::move(selector).finish();
     return {};
 }
 

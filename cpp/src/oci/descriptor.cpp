@@ -15,10 +15,6 @@ namespace {
 constexpr std::string_view base64_digits =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-Error refused(std::string message) {
-    return Error(ErrorCode::parse_error, std::move(message)).with_rule("oci.descriptor");
-}
-
 /// RFC 4648, section 4, padded, canonical: no spare bits, nothing else between the digits.
 std::optional<std::string> decode_base64(std::string_view text) {
     if (text.size() % 4 != 0) {
@@ -84,7 +80,7 @@ bool is_media_type(std::string_view text) {
 Result<std::string> embedded_data(const std::string& encoded, const Descriptor& descriptor) {
     std::optional<std::string> data = decode_base64(encoded);
     if (!data) {
-        return fail(refused("`data` of a descriptor is no base64"));
+        return refuse("oci.descriptor", "`data` of a descriptor is no base64");
     }
     if (data->size() != descriptor.size || Digest::of(as_bytes(*data)) != descriptor.digest) {
         return fail(Error(ErrorCode::digest_mismatch,
@@ -99,7 +95,7 @@ Result<std::string> embedded_data(const std::string& encoded, const Descriptor& 
 
 Result<Descriptor> Descriptor::from_json(const json::Value& value) {
     if (value.as_object() == nullptr) {
-        return fail(refused("a descriptor is no JSON object"));
+        return refuse("oci.descriptor", "a descriptor is no JSON object");
     }
     Descriptor result;
     const auto ruled = [](auto looked_up) {
@@ -108,14 +104,15 @@ Result<Descriptor> Descriptor::from_json(const json::Value& value) {
     };
     ENVPACK_TRY(const std::string_view type, ruled(json::string_at(value, "mediaType")));
     if (!is_media_type(type)) {
-        return fail(refused(fmt::format("`{}` is no media type", text::printable(type))));
+        return refuse("oci.descriptor",
+                      fmt::format("`{}` is no media type", text::printable(type)));
     }
     result.media_type = type;
     ENVPACK_TRY(const std::string_view digest, ruled(json::string_at(value, "digest")));
     ENVPACK_TRY(result.digest, parse_digest(digest));
     ENVPACK_TRY(const std::int64_t size, ruled(json::integer_at(value, "size")));
     if (size < 0) {
-        return fail(refused(fmt::format("size {} of {} is negative", size, digest)));
+        return refuse("oci.descriptor", fmt::format("size {} of {} is negative", size, digest));
     }
     result.size = static_cast<std::uint64_t>(size);
     ENVPACK_TRY(const std::string* artifact,

@@ -10,10 +10,6 @@
 namespace envpack::oci {
 namespace {
 
-Error refused(std::string_view rule, std::string message) {
-    return Error(ErrorCode::parse_error, std::move(message)).with_rule(std::string(rule));
-}
-
 /// `sha512:…` and the like: `[a-z0-9]+` with separators, then the encoded part.
 bool looks_like_other_algorithm(std::string_view text) {
     const std::size_t colon = text.find(':');
@@ -42,7 +38,7 @@ Result<json::Value> parse_document(std::string_view raw, std::string_view what) 
         return with_context(std::move(document), fmt::format("while reading an {}", what));
     }
     if (document->as_object() == nullptr) {
-        return fail(refused("oci.document", fmt::format("the {} is no JSON object", what)));
+        return refuse("oci.document", fmt::format("the {} is no JSON object", what));
     }
     return document;
 }
@@ -51,8 +47,8 @@ Result<void> check_schema_version(const json::Value& document, std::string_view 
     const json::Value* version = document.find("schemaVersion");
     const std::int64_t* number = version == nullptr ? nullptr : version->as_integer();
     if (number == nullptr) {
-        return fail(refused("oci.schema-version",
-                            fmt::format("the {} has no number `schemaVersion`", what)));
+        return refuse("oci.schema-version",
+                      fmt::format("the {} has no number `schemaVersion`", what));
     }
     if (*number == 1) {
         return fail(
@@ -61,9 +57,8 @@ Result<void> check_schema_version(const json::Value& document, std::string_view 
                 .with_hint("copy the image with `skopeo copy --format oci` first"));
     }
     if (*number != 2) {
-        return fail(
-            refused("oci.schema-version",
-                    fmt::format("the {} has schemaVersion {} instead of 2", what, *number)));
+        return refuse("oci.schema-version",
+                      fmt::format("the {} has schemaVersion {} instead of 2", what, *number));
     }
     return {};
 }
@@ -73,10 +68,9 @@ Result<std::string> agreed_media_type(const json::Value& document, std::string_v
     ENVPACK_TRY(const std::string* declared, json::optional_string_at(document, "mediaType"));
     const bool names_itself = declared != nullptr && !declared->empty();
     if (names_itself && !promised.empty() && *declared != promised) {
-        return fail(
-            refused("oci.media-type",
-                    fmt::format("the {} says that it is `{}`, but was announced as `{}`", what,
-                                text::printable(*declared), text::printable(promised))));
+        return refuse("oci.media-type",
+                      fmt::format("the {} says that it is `{}`, but was announced as `{}`", what,
+                                  text::printable(*declared), text::printable(promised)));
     }
     const std::string type(names_itself ? std::string_view(*declared) : promised);
     const MediaTypeInfo info = media_type_info(type);
@@ -86,16 +80,15 @@ Result<std::string> agreed_media_type(const json::Value& document, std::string_v
                 .with_rule("oci.schema1"));
     }
     if (info.kind != expected) {
-        return fail(refused(
-            "oci.media-type",
-            type.empty()
-                ? fmt::format("nothing says what media type the {} has", what)
-                : fmt::format("`{}` is not the media type of an {}", text::printable(type), what)));
+        return refuse("oci.media-type",
+                      type.empty() ? fmt::format("nothing says what media type the {} has", what)
+                                   : fmt::format("`{}` is not the media type of an {}",
+                                                 text::printable(type), what));
     }
     // image-spec makes the field optional in its own documents; schema 2 does not.
     if (info.family == Family::docker && !names_itself) {
-        return fail(refused("oci.media-type",
-                            fmt::format("the {} of Docker's family has no `mediaType`", what)));
+        return refuse("oci.media-type",
+                      fmt::format("the {} of Docker's family has no `mediaType`", what));
     }
     return type;
 }
@@ -104,9 +97,9 @@ Result<void> refuse_keys(const json::Value& document, std::initializer_list<std:
                          std::string_view what) {
     for (const std::string_view key : keys) {
         if (document.find(key) != nullptr) {
-            return fail(refused(
+            return refuse(
                 "oci.ambiguous-document",
-                fmt::format("the {} has `{}` and could be read as something else", what, key)));
+                fmt::format("the {} has `{}` and could be read as something else", what, key));
         }
     }
     return {};
@@ -121,8 +114,8 @@ Result<Annotations> string_map_at(const json::Value& object, std::string_view ke
     ENVPACK_CHECK(json::object_at(object, key));
     for (const auto& [name, text] : *value->as_object()) {
         if (text.as_string() == nullptr) {
-            return fail(refused("oci.document", fmt::format("`{}` in `{}` is no string",
-                                                            text::printable(name), key)));
+            return refuse("oci.document",
+                          fmt::format("`{}` in `{}` is no string", text::printable(name), key));
         }
         result.emplace(name, *text.as_string());
     }
@@ -148,7 +141,7 @@ Result<std::optional<std::vector<std::string>>> string_list_at(const json::Value
     result.reserve(items->size());
     for (const json::Value& item : *items) {
         if (item.as_string() == nullptr) {
-            return fail(refused("oci.document", fmt::format("`{}` holds more than strings", key)));
+            return refuse("oci.document", fmt::format("`{}` holds more than strings", key));
         }
         result.push_back(*item.as_string());
     }

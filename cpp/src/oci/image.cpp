@@ -28,22 +28,18 @@ private:
     std::vector<LayerPtr> layers_;
 };
 
-Error refused(std::string_view rule, std::string message) {
-    return Error(ErrorCode::parse_error, std::move(message)).with_rule(std::string(rule));
-}
-
 Result<void> check_layers(const Manifest& manifest, const ImageConfig& config,
                           const std::vector<LayerPtr>& layers) {
     if (manifest.layers.size() != config.diff_ids.size()) {
-        return fail(refused("oci.diff-ids",
-                            fmt::format("the image has {} layers, but its config {} diff_ids",
-                                        manifest.layers.size(), config.diff_ids.size())));
+        return refuse("oci.diff-ids",
+                      fmt::format("the image has {} layers, but its config {} diff_ids",
+                                  manifest.layers.size(), config.diff_ids.size()));
     }
     // A missing tail is seen in published images and harmless; more than the layers is not.
     if (config.history_layers > manifest.layers.size()) {
-        return fail(
-            refused("oci.history", fmt::format("the history speaks of {} layers, the image has {}",
-                                               config.history_layers, manifest.layers.size())));
+        return refuse("oci.history",
+                      fmt::format("the history speaks of {} layers, the image has {}",
+                                  config.history_layers, manifest.layers.size()));
     }
     if (layers.size() != manifest.layers.size()) {
         return fail(ErrorCode::invalid_argument,

@@ -10,10 +10,6 @@
 namespace envpack::oci {
 namespace {
 
-Error refused(std::string message) {
-    return Error(ErrorCode::parse_error, std::move(message)).with_rule("oci.config");
-}
-
 Result<std::string> text_at(const json::Value& object, std::string_view key) {
     ENVPACK_TRY(const std::string* text, json::optional_string_at(object, key));
     return text == nullptr ? std::string() : *text;
@@ -23,7 +19,7 @@ Result<void> read_rootfs(ImageConfig& config) {
     ENVPACK_TRY(const json::Value* rootfs, json::object_at(config.document, "rootfs"));
     ENVPACK_TRY(const std::string_view type, json::string_at(*rootfs, "type"));
     if (type != "layers") {
-        return fail(refused("`rootfs.type` of the image config is not `layers`"));
+        return refuse("oci.config", "`rootfs.type` of the image config is not `layers`");
     }
     ENVPACK_TRY(const auto diff_ids, string_list_at(*rootfs, "diff_ids"));
     for (const std::string& text : diff_ids.value_or(std::vector<std::string>())) {
@@ -42,11 +38,12 @@ Result<void> read_history(ImageConfig& config) {
     ENVPACK_TRY(const json::Array* entries, json::array_at(config.document, "history"));
     for (const json::Value& entry : *entries) {
         if (entry.as_object() == nullptr) {
-            return fail(refused("`history` of the image config holds more than objects"));
+            return refuse("oci.config", "`history` of the image config holds more than objects");
         }
         const json::Value* empty = entry.find("empty_layer");
         if (empty != nullptr && !empty->is_null() && empty->as_bool() == nullptr) {
-            return fail(refused("`empty_layer` in the image config is neither true nor false"));
+            return refuse("oci.config",
+                          "`empty_layer` in the image config is neither true nor false");
         }
         if (empty == nullptr || empty->is_null() || !*empty->as_bool()) {
             ++config.history_layers;

@@ -12,7 +12,7 @@
 namespace envpack::oci {
 namespace {
 
-Error refused(std::string message) {
+Error bad_change(std::string message) {
     return Error(ErrorCode::invalid_argument, std::move(message)).with_rule("oci.config-change");
 }
 
@@ -23,7 +23,7 @@ bool has_nul(std::string_view text) {
 /// execve(2) and the config's readers take texts up to the first NUL.
 Result<void> check_texts(const std::vector<std::string>& texts, std::string_view what) {
     if (std::ranges::any_of(texts, has_nul)) {
-        return fail(refused(fmt::format("the {} of an image cannot hold NUL bytes", what)));
+        return fail(bad_change(fmt::format("the {} of an image cannot hold NUL bytes", what)));
     }
     return {};
 }
@@ -31,8 +31,8 @@ Result<void> check_texts(const std::vector<std::string>& texts, std::string_view
 Result<void> check(const ConfigChange& change) {
     for (const EnvChange& env : change.env) {
         if (env.name.empty() || env.name.find('=') != std::string::npos) {
-            return fail(
-                refused(fmt::format("`{}` cannot be a variable name", text::printable(env.name))));
+            return fail(bad_change(
+                fmt::format("`{}` cannot be a variable name", text::printable(env.name))));
         }
         ENVPACK_CHECK(check_texts({env.name, env.value, env.separator}, "environment"));
     }
@@ -44,7 +44,7 @@ Result<void> check(const ConfigChange& change) {
     for (const Annotations* map : {&change.labels, &change.annotations}) {
         for (const auto& [name, value] : *map) {
             if (name.empty()) {
-                return fail(refused("a label or annotation needs a name"));
+                return fail(bad_change("a label or annotation needs a name"));
             }
             ENVPACK_CHECK(check_texts({name, value}, "labels"));
         }

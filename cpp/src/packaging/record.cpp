@@ -23,9 +23,9 @@ bool contains(const std::array<std::string_view, n>& list, std::string_view item
     return std::find(list.begin(), list.end(), item) != list.end();
 }
 
-class Reader {
+class RecordReader {
 public:
-    explicit Reader(Record& record) : record_(record) {}
+    explicit RecordReader(Record& record) : record_(record) {}
 
     void read(CsvRow row) {
         if (row.cells.size() == 1 && row.cells.front().empty()) {
@@ -123,7 +123,7 @@ Result<Record> Record::read(std::string_view text, const Limits& limits) {
                                                    std::to_string(limits.max_record));
     }
     Record record;
-    Reader reader(record);
+    RecordReader reader(record);
     CsvReader csv(text);
     for (std::uint64_t count = 0; !csv.at_end(); ++count) {
         if (count == limits.max_entries) {

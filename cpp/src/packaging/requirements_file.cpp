@@ -95,9 +95,9 @@ std::string written_requirement(const std::string& line) {
     return shown_text(split->requirement).text;
 }
 
-class Reader {
+class FileReader {
 public:
-    Reader(RequirementsFile& file, const Reading& reading) : file_(file), reading_(reading) {}
+    FileReader(RequirementsFile& file, const Reading& reading) : file_(file), reading_(reading) {}
 
     Result<void> read(std::string_view bytes, const std::string& path, bool is_constraints) {
         if (bytes.size() > reading_.limits.max_text) {
@@ -316,7 +316,7 @@ Result<RequirementsFile> RequirementsFile::parse(std::string_view text, std::str
 
 Result<void> RequirementsFile::append(std::string_view text, std::string_view path,
                                       const Reading& reading) {
-    return Reader(*this, reading).read(text, std::string(path), reading.is_constraints);
+    return FileReader(*this, reading).read(text, std::string(path), reading.is_constraints);
 }
 
 }  // namespace envpack::packaging

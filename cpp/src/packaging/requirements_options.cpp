@@ -162,23 +162,23 @@ Result<const Spelling*> find_long(std::string_view name, std::string_view line, 
 
 // The spelling of an option word, and the value that is part of the word (`--name=value`,
 // `-rfile`).
-struct Match {
+struct OptionMatch {
     const Spelling* spelling = nullptr;
     std::optional<std::string> value = std::nullopt;
 };
 
-Result<Match> match(std::string_view line, const Word& word) {
+Result<OptionMatch> match(std::string_view line, const Word& word) {
     const std::string_view text = word.text;
     if (text.starts_with("--")) {
         const std::size_t equals = text.find('=');
-        Match result;
+        OptionMatch result;
         ENVPACK_TRY(result.spelling, find_long(text.substr(0, equals), line, word));
         if (equals != std::string_view::npos) {
             result.value = text.substr(equals + 1);
         }
         return result;
     }
-    Match result{.spelling = find_short(text[1]), .value = std::nullopt};
+    OptionMatch result{.spelling = find_short(text[1]), .value = std::nullopt};
     if (result.spelling == nullptr) {
         return fail(bad_option("unknown option `" + text::printable(text) + "`", line, word)
                         .with_hint(hint_for_unknown(text)));
@@ -217,7 +217,7 @@ Result<SplitLine> split_requirements_line(std::string_view line) {
         if (word.text == "--") {
             continue;
         }
-        ENVPACK_TRY(Match found, match(line, word));
+        ENVPACK_TRY(OptionMatch found, match(line, word));
         const std::string name(found.spelling->name);
         if (!found.spelling->takes_value && found.value) {
             return fail(bad_option("the option `" + name + "` takes no value", line, word));

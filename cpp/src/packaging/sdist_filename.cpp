@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view tar_gz = ".tar.gz";
 constexpr std::string_view zip = ".zip";
 
-Error bad_name(std::string_view filename, std::string_view problem) {
+Error bad_sdist_name(std::string_view filename, std::string_view problem) {
     std::string message = "`";
     message.append(text::printable(filename))
         .append("` is no source distribution file name: ")
@@ -31,16 +31,17 @@ Result<SdistFilename> SdistFilename::parse(std::string_view filename) {
         stem.remove_suffix(zip.size());
         format = Format::zip;
     } else {
-        return fail(bad_name(filename, "it does not end with `.tar.gz` or `.zip`"));
+        return fail(bad_sdist_name(filename, "it does not end with `.tar.gz` or `.zip`"));
     }
     // A version has no hyphen, a name may have several.
     const std::size_t hyphen = stem.rfind('-');
     if (hyphen == std::string_view::npos || hyphen == 0) {
-        return fail(bad_name(filename, "it is not `name-version`"));
+        return fail(bad_sdist_name(filename, "it is not `name-version`"));
     }
     auto version = Version::parse(stem.substr(hyphen + 1));
     if (!version) {
-        return fail(bad_name(filename, "the part after the last hyphen is no version of PEP 440"));
+        return fail(
+            bad_sdist_name(filename, "the part after the last hyphen is no version of PEP 440"));
     }
     return SdistFilename{.name = normalized_name(stem.substr(0, hyphen)),
                          .version = *std::move(version),

@@ -118,6 +118,14 @@ VersionParts Version::parts() const {
         .epoch = 0, .release = release(), .pre = pre(), .post = post(), .dev = dev(), .local = {}};
 }
 
+std::size_t Version::significant_release_size() const noexcept {
+    std::size_t size = release_size_;
+    while (size > 1 && release_at(size - 1) == 0) {
+        --size;
+    }
+    return size;
+}
+
 std::vector<std::uint64_t> Version::release() const {
     if (full_) {
         return full_->release;

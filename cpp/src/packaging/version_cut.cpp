@@ -6,19 +6,6 @@
 #include <cstddef>
 
 namespace envpack::packaging {
-namespace {
-
-/// How many release numbers the shortest spelling has: 2 for 1.2.0.0, 1 for 0.0.
-std::size_t shortest_spelling(const Version& version) noexcept {
-    std::size_t size = version.release_size();
-    while (size > 1 && version.release_at(size - 1) == 0) {
-        --size;
-    }
-    return size;
-}
-
-}  // namespace
-
 VersionCut VersionCut::lowest() {
     // Epoch 0, release 0 and the lowest suffix: no version is below 0.dev0.
     static const VersionCut cut(Version::from_parts({.release = {0}, .dev = 0}), Side::before);
@@ -30,8 +17,9 @@ VersionCut VersionCut::before(Version version) {
 }
 
 VersionCut VersionCut::before_spelling(Version version) {
-    const Side side =
-        version.release_size() <= shortest_spelling(version) ? Side::before : Side::before_spelling;
+    const Side side = version.release_size() <= version.significant_release_size()
+                          ? Side::before
+                          : Side::before_spelling;
     return {std::move(version), side};
 }
 

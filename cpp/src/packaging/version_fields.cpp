@@ -27,9 +27,9 @@ bool is_separator(char c) noexcept {
 /// Walks over the text once. Every step either takes its part or leaves the position alone, as
 /// the optional groups of the regular expression in PEP 440 do; no step ever has to be undone
 /// after it has succeeded, because no later part can begin with what an earlier one takes.
-class Scanner {
+class VersionScanner {
 public:
-    explicit Scanner(std::string_view text) noexcept : text_(text) {}
+    explicit VersionScanner(std::string_view text) noexcept : text_(text) {}
 
     Result<VersionFields> scan() {
         if (text_.size() > max_text) {
@@ -221,7 +221,7 @@ std::span<const std::uint64_t> VersionFields::release() const noexcept {
 }
 
 Result<VersionFields> scan_version(std::string_view text) {
-    return Scanner(text).scan();
+    return VersionScanner(text).scan();
 }
 
 }  // namespace envpack::packaging

@@ -42,14 +42,6 @@ Version with_release_size(const Version& version, std::size_t size) {
     return Version::from_parts(std::move(parts));
 }
 
-std::size_t shortest_spelling(const Version& version) {
-    std::size_t size = version.release_size();
-    while (size > 1 && version.release_at(size - 1) == 0) {
-        --size;
-    }
-    return size;
-}
-
 /// The one `==` or `===` clause that accepts exactly what is between the cuts; empty for none.
 std::string as_equality(const VersionCut& lower, const VersionCut& upper) {
     const Version& version = lower.version();
@@ -100,8 +92,8 @@ std::string lower_text(const VersionCut& cut) {
             return ">=" + text;
         case Side::before_spelling: {
             std::string clauses = ">=" + text;
-            for (std::size_t size = shortest_spelling(version); size < version.release_size();
-                 ++size) {
+            for (std::size_t size = version.significant_release_size();
+                 size < version.release_size(); ++size) {
                 clauses += ",!===" + with_release_size(version, size).to_string();
             }
             return clauses;
@@ -149,8 +141,8 @@ std::string upper_text(const VersionCut& cut, std::string& more) {
             more = " | ===" + version.to_string();
             return below_text(version);
         case Side::before_spelling:
-            for (std::size_t size = shortest_spelling(version); size < version.release_size();
-                 ++size) {
+            for (std::size_t size = version.significant_release_size();
+                 size < version.release_size(); ++size) {
                 more += " | ===" + with_release_size(version, size).to_string();
             }
             return below_text(version);

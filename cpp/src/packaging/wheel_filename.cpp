@@ -11,7 +11,7 @@
 namespace envpack::packaging {
 namespace {
 
-Error bad_name(std::string_view filename, std::string_view problem) {
+Error bad_wheel_name(std::string_view filename, std::string_view problem) {
     std::string message = "`";
     message.append(text::printable(filename)).append("` is no wheel file name: ").append(problem);
     return Error(ErrorCode::parse_error, std::move(message));
@@ -43,25 +43,25 @@ std::string BuildTag::to_string() const {
 Result<WheelFilename> WheelFilename::parse(std::string_view filename) {
     constexpr std::string_view extension = ".whl";
     if (!filename.ends_with(extension)) {
-        return fail(bad_name(filename, "it does not end with `.whl`"));
+        return fail(bad_wheel_name(filename, "it does not end with `.whl`"));
     }
     const std::string_view stem = filename.substr(0, filename.size() - extension.size());
     const std::vector<std::string_view> parts = text::split(stem, '-');
     if (parts.size() != 5 && parts.size() != 6) {
-        return fail(bad_name(filename, "it has not five or six parts between hyphens"));
+        return fail(bad_wheel_name(filename, "it has not five or six parts between hyphens"));
     }
     if (!is_escaped_name(parts[0])) {
-        return fail(bad_name(filename, "the project name is empty or not escaped"));
+        return fail(bad_wheel_name(filename, "the project name is empty or not escaped"));
     }
     auto version = Version::parse(parts[1]);
     if (!version) {
-        return fail(bad_name(filename, "the second part is no version of PEP 440"));
+        return fail(bad_wheel_name(filename, "the second part is no version of PEP 440"));
     }
     WheelFilename wheel{.name = normalized_name(parts[0]), .version = *std::move(version)};
     if (parts.size() == 6) {
         wheel.build = parse_build(parts[2]);
         if (!wheel.build) {
-            return fail(bad_name(filename, "the build tag does not begin with a number"));
+            return fail(bad_wheel_name(filename, "the build tag does not begin with a number"));
         }
     }
     const std::size_t tag_begin = stem.size() - parts.back().size() -
@@ -69,7 +69,7 @@ Result<WheelFilename> WheelFilename::parse(std::string_view filename) {
                                   2;
     auto tags = parse_tag_set(stem.substr(tag_begin));
     if (!tags) {
-        return fail(bad_name(filename, tags.error().message()));
+        return fail(bad_wheel_name(filename, tags.error().message()));
     }
     wheel.tags = *std::move(tags);
     return wheel;

@@ -25,10 +25,6 @@ constexpr std::size_t longest_script = std::size_t{16} << 20;
 constexpr std::string_view python_line = "#!python";
 constexpr std::string_view data_suffix = ".data";
 
-tl::unexpected<Error> refuse(const char* rule, std::string message) {
-    return fail(Error(ErrorCode::parse_error, std::move(message)).with_rule(rule));
-}
-
 PlannedEntry generated(SafePath path, std::string text, std::uint32_t mode = 0644) {
     const Digest digest = Digest::of(as_bytes(text));
     return {.path = std::move(path),

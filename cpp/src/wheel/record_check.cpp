@@ -14,10 +14,6 @@
 namespace envpack::wheel {
 namespace {
 
-tl::unexpected<Error> refuse(const char* rule, std::string message) {
-    return fail(Error(ErrorCode::parse_error, std::move(message)).with_rule(rule));
-}
-
 WheelFile* find_file(std::vector<WheelFile>& files, const SafePath& path) {
     const auto found = std::ranges::lower_bound(files, path, {}, &WheelFile::path);
     return found != files.end() && found->path == path ? &*found : nullptr;

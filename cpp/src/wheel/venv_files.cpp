@@ -23,7 +23,7 @@ using archive::PlannedEntry;
 
 constexpr std::size_t longest_text = std::size_t{16} << 20;
 
-tl::unexpected<Error> refuse(const char* rule, std::string message, std::string hint) {
+tl::unexpected<Error> refuse_file(const char* rule, std::string message, std::string hint) {
     return fail(Error(ErrorCode::invalid_argument, std::move(message))
                     .with_rule(rule)
                     .with_hint(std::move(hint)));
@@ -72,9 +72,9 @@ public:
             case FileType::other:
                 break;
         }
-        return refuse("venv.special-file",
-                      fmt::format("`{}` is a device, a fifo or a socket", walked.path.str()),
-                      "remove it from the environment");
+        return refuse_file("venv.special-file",
+                           fmt::format("`{}` is a device, a fifo or a socket", walked.path.str()),
+                           "remove it from the environment");
     }
 
 private:
@@ -93,11 +93,11 @@ private:
             file.entry.link_target = move_.interpreter();
             return file;
         }
-        return refuse("venv.symlink-escape",
-                      fmt::format("the link `{}` leads out of the environment, to `{}`",
-                                  file.path.str(), text::printable(target)),
-                      "make the environment with copies instead of links, for uv with "
-                      "`--link-mode=copy`");
+        return refuse_file("venv.symlink-escape",
+                           fmt::format("the link `{}` leads out of the environment, to `{}`",
+                                       file.path.str(), text::printable(target)),
+                           "make the environment with copies instead of links, for uv with "
+                           "`--link-mode=copy`");
     }
 
     Result<VenvFile> convert_file(VenvFile file, const archive::FileInfo& info) const {

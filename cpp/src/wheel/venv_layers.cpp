@@ -4,6 +4,7 @@
 #include "envpack/base/text.hpp"
 #include "envpack/packaging/package_name.hpp"
 #include "envpack/packaging/record.hpp"
+#include "envpack/wheel/wheel_archive.hpp"
 #include "venv_files.hpp"
 #include "venv_move.hpp"
 
@@ -19,8 +20,6 @@
 
 namespace envpack::wheel {
 namespace {
-
-constexpr std::string_view dist_info_suffix = ".dist-info";
 
 // `…/site-packages/x-1.0.dist-info` of a path below it.
 std::optional<SafePath> dist_info_of(const SafePath& path) {

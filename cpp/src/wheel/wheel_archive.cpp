@@ -29,12 +29,6 @@ struct WheelArchive::State {
 
 namespace {
 
-constexpr std::string_view dist_info_suffix = ".dist-info";
-
-tl::unexpected<Error> refuse(const char* rule, std::string message) {
-    return fail(Error(ErrorCode::parse_error, std::move(message)).with_rule(rule));
-}
-
 const WheelFile* find_in(const std::vector<WheelFile>& files, const SafePath& path) noexcept {
     const auto found = std::ranges::lower_bound(files, path, {}, &WheelFile::path);
     return found != files.end() && found->path == path ? &*found : nullptr;

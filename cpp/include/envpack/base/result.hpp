@@ -3,6 +3,7 @@
 #include "envpack/base/error.hpp"
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <tl/expected.hpp>
@@ -20,6 +21,12 @@ using Result = tl::expected<T, Error>;
 }
 [[nodiscard]] inline tl::unexpected<Error> fail(Error error) {
     return tl::unexpected(std::move(error));
+}
+
+/// A refused input, with its rule id (`zip.ratio`, `wheel.dist-info`).
+[[nodiscard]] inline tl::unexpected<Error> refuse(std::string_view rule, std::string message,
+                                                  ErrorCode code = ErrorCode::parse_error) {
+    return fail(Error(code, std::move(message)).with_rule(std::string(rule)));
 }
 
 /// `return with_context(parse(text), "while reading METADATA of numpy")`.

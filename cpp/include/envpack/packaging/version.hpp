@@ -55,6 +55,8 @@ public:
     std::uint64_t epoch() const noexcept { return full_ ? full_->epoch : 0; }
     std::vector<std::uint64_t> release() const;  ///< as written: {1, 0} for `1.0`
     std::size_t release_size() const noexcept { return release_size_; }
+    /// Without trailing zeros, at least 1: 2 for `1.2.0.0`, 1 for `0.0`.
+    std::size_t significant_release_size() const noexcept;
     /// The number at `index`, 0 beyond what is written: `1.0` is `1.0.0.0…`.
     std::uint64_t release_at(std::size_t index) const noexcept;
     std::uint64_t major() const noexcept { return release_at(0); }

@@ -22,6 +22,9 @@
 
 namespace envpack::wheel {
 
+/// The suffix of the folder that describes a distribution.
+inline constexpr std::string_view dist_info_suffix = ".dist-info";
+
 /// One file of a wheel, as it lies in the archive. Value; not synchronised.
 struct WheelFile {
     SafePath path;            ///< inside the archive
