@@ -24,6 +24,7 @@ function(envpack_add_library name)
   foreach(dependency IN LISTS arg_PRIVATE)
     target_link_libraries(${target} PRIVATE ${dependency})
   endforeach()
+  envpack_unity(${target})
   envpack_precompile(${target} envpack_base <algorithm> <cstdint> <filesystem> <functional> <map>
                      <memory> <optional> <string> <string_view> <utility> <variant> <vector>
                      <tl/expected.hpp> <fmt/format.h>)

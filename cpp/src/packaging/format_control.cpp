@@ -5,7 +5,7 @@
 namespace envpack::packaging {
 namespace {
 
-constexpr std::string_view all = ":all:";
+constexpr std::string_view all_packages = ":all:";
 constexpr std::string_view none = ":none:";
 
 }  // namespace
@@ -14,8 +14,8 @@ constexpr std::string_view none = ":none:";
 Result<void> FormatControl::add(std::string_view value, Names& target, Names& other) {
     for (const std::string_view piece : text::split(value, ',')) {
         const std::string_view item = text::trim(piece);
-        if (item == all) {
-            target = {std::string(all)};
+        if (item == all_packages) {
+            target = {std::string(all_packages)};
             other.clear();
         } else if (item == none) {
             target.clear();
@@ -39,13 +39,13 @@ Result<void> FormatControl::no_binary(std::string_view value) {
 // A name wins over `:all:`, and a name is never in both sets.
 bool FormatControl::allows_wheel(const PackageName& name) const {
     return !no_binary_.contains(name.str()) &&
-           (only_binary_.contains(name.str()) || only_binary_.contains(all) ||
-            !no_binary_.contains(all));
+           (only_binary_.contains(name.str()) || only_binary_.contains(all_packages) ||
+            !no_binary_.contains(all_packages));
 }
 
 bool FormatControl::allows_sdist(const PackageName& name) const {
     return !only_binary_.contains(name.str()) &&
-           (no_binary_.contains(name.str()) || !only_binary_.contains(all));
+           (no_binary_.contains(name.str()) || !only_binary_.contains(all_packages));
 }
 
 }  // namespace envpack::packaging

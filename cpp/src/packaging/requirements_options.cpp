@@ -18,7 +18,7 @@ struct Spelling {
 };
 
 using enum RequirementsOption;
-constexpr std::array<Spelling, 20> spellings = {{
+constexpr std::array<Spelling, 20> option_spellings = {{
     {"--index-url", 'i', index_url, true},
     {"--extra-index-url", '\0', extra_index_url, true},
     {"--no-index", '\0', no_index, false},
@@ -116,7 +116,7 @@ Error bad_option(std::string message, std::string_view line, const Word& word) {
 }
 
 const Spelling* find_short(char name) noexcept {
-    for (const Spelling& spelling : spellings) {
+    for (const Spelling& spelling : option_spellings) {
         if (spelling.short_name != '\0' && spelling.short_name == name) {
             return &spelling;
         }
@@ -138,7 +138,7 @@ std::string hint_for_unknown(std::string_view name) {
 
 Result<const Spelling*> find_long(std::string_view name, std::string_view line, const Word& word) {
     const Spelling* found = nullptr;
-    for (const Spelling& spelling : spellings) {
+    for (const Spelling& spelling : option_spellings) {
         if (spelling.name == name) {
             return &spelling;
         }
