@@ -77,7 +77,7 @@ step_tidy() {
 step_python() {
     "$tools/bin/pip" install --quiet --force-reinstall --no-deps . \
         --config-settings=cmake.define.ENVPACK_DEVELOPER_MODE=ON
-    "$tools/bin/python" -m pytest -m "not slow"
+    "$tools/bin/python" -m pytest -m "not slow" --durations=15
 }
 
 step_slow() { "$tools/bin/python" -m pytest -m slow; }
