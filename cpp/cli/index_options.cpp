@@ -18,6 +18,23 @@ void add_index_options(CLI::App& verb, pipeline::IndexOptions& options) {
         ->type_name("PATH")
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
         ->group(group);
+    verb.add_option_function<std::string>(
+            "--index-strategy",
+            [&options](const std::string& word) {
+                options.strategy = word == "first-index" ? index::IndexStrategy::first_index
+                                                         : index::IndexStrategy::merged;
+            },
+            "first-index: the first one that has a name owns it; unsafe-best-match: all together, "
+            "as pip")
+        ->type_name("STRATEGY")
+        ->check(CLI::IsMember({"first-index", "unsafe-best-match"}))
+        ->group(group);
+    verb.add_option("--index-pin", options.pins, "That package comes from that index only")
+        ->type_name("NAME=URL")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->allow_extra_args(false)
+        ->group(group);
+    verb.add_flag("--offline", options.offline, "Only what was fetched before")->group(group);
     verb.add_flag("--no-index", options.no_index, "Only --find-links")->group(group);
 }
 

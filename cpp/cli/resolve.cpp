@@ -2,6 +2,7 @@
 
 #include "command.hpp"
 #include "envpack/base/json.hpp"
+#include "envpack/env/lock_output.hpp"
 #include "index_options.hpp"
 #include "output.hpp"
 
@@ -21,6 +22,13 @@ struct ResolveArguments {
     std::string format = "pylock";
 };
 
+std::string rendered(const env::Lock& lock, const std::string& format) {
+    return format == "json"           ? json::to_pretty(env::to_json(lock))
+           : format == "requirements" ? env::to_requirements_text(lock)
+           : format == "tree"         ? env::to_tree_text(lock)
+                                      : lock.to_toml();
+}
+
 Result<ExitCode> resolve(const ResolveArguments& arguments, const RunContext& run) {
     ENVPACK_TRY(const pipeline::ResolveOutcome outcome,
                 pipeline::resolve(arguments.resolve, pipeline::user_config(), run));
@@ -32,8 +40,46 @@ Result<ExitCode> resolve(const ResolveArguments& arguments, const RunContext& ru
         std::fwrite(text.data(), 1, text.size(), stderr);
         return negative_answer;
     }
-    ENVPACK_CHECK(write_output(arguments.output, std::get<env::Lock>(outcome).to_toml()));
+    ENVPACK_CHECK(
+        write_output(arguments.output, rendered(std::get<env::Lock>(outcome), arguments.format)));
     return done;
+}
+
+/// An option that may be given again and takes one value each time.
+void add_repeated(CLI::App& verb, const std::string& name, std::vector<std::string>& values,
+                  const std::string& description, const char* type) {
+    verb.add_option(name, values, description)
+        ->type_name(type)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->allow_extra_args(false);
+}
+
+void add_choice_options(CLI::App& verb, pipeline::ResolveOptions& options) {
+    verb.add_flag("--pre", options.pre, "Allow pre-releases");
+    add_repeated(verb, "--unfreeze", options.unfreeze, "Base package that may be replaced", "NAME");
+    add_repeated(verb, "--relax", options.relax,
+                 "Give up what NAME requires of base packages, or of the base's DEP only",
+                 "NAME[:DEP]");
+    verb.add_option_function<std::string>(
+            "--base-deps",
+            [&options](const std::string& word) {
+                options.report_base_dependencies = word == "report";
+            },
+            "What base packages in use require and the base lacks: add it, or report it")
+        ->type_name("add|report")
+        ->check(CLI::IsMember({"add", "report"}));
+    verb.add_flag("--fail-on-downgrade", options.fail_on_downgrade,
+                  "No lock where a constraint or the base holds a package back");
+    verb.add_flag("--no-deps", options.no_dependencies, "Only what is named");
+    verb.add_flag("--no-build", options.no_build, "Wheels only: build no source distribution");
+    add_repeated(verb, "--no-binary", options.no_binary, "Take these from source", "NAME|:all:");
+    add_repeated(verb, "--only-binary", options.only_binary, "Take only wheels of these",
+                 "NAME|:all:");
+    verb.add_flag("--require-hashes", options.require_hashes,
+                  "Every file must have one of the hashes of the request");
+    verb.add_option("--exclude-newer", options.exclude_newer,
+                    "Ignore files uploaded after this date or RFC 3339 time")
+        ->type_name("DATE");
 }
 
 }  // namespace
@@ -57,13 +103,13 @@ void add_resolve(CLI::App& app, Action& action) {
         ->type_name("SOURCE");
     verb->add_option("--python", options.python, "Interpreter or prefix inside the base")
         ->type_name("PATH");
-    verb->add_flag("--pre", options.pre, "Allow pre-releases");
     verb->add_option("-o,--output", arguments->output, "Lock to write, instead of the terminal")
         ->type_name("FILE");
     verb->add_option("--format", arguments->format,
-                     "json prints a conflict as JSON on standard output as well")
-        ->check(CLI::IsMember({"pylock", "json"}))
+                     "What to write; json prints a conflict as JSON on standard output as well")
+        ->check(CLI::IsMember({"pylock", "requirements", "json", "tree"}))
         ->capture_default_str();
+    add_choice_options(*verb, options);
     add_index_options(*verb, options.indexes);
     verb->callback([arguments, &action] {
         action = [arguments](const RunContext& run) { return resolve(*arguments, run); };

@@ -182,6 +182,9 @@ class Lock:
     @staticmethod
     def parse(toml: str) -> Lock: ...
     def to_toml(self) -> str: ...
+    def to_requirements(self) -> str: ...
+    def to_tree(self) -> str: ...
+    def to_dict(self) -> dict[str, Any]: ...
     @property
     def requires_python(self) -> str: ...
     @property
@@ -229,7 +232,31 @@ class IndexOptions:
         extra_index_urls: Sequence[str] = ...,
         find_links: Sequence[str] = ...,
         no_index: bool = False,
+        index_strategy: str = "first-index",
+        index_pins: Mapping[str, str] = ...,
+        offline: bool = False,
     ) -> None: ...
+
+@final
+class ResolveOptions:
+    def __init__(self) -> None: ...
+    requirements: Sequence[str]
+    requirement_files: Sequence[_StrPath]
+    constraint_files: Sequence[_StrPath]
+    base: str | None
+    python: str | None
+    pre: bool
+    unfreeze: Sequence[str]
+    relax: Sequence[str]
+    no_deps: bool
+    report_base_deps: bool
+    no_build: bool
+    no_binary: Sequence[str]
+    only_binary: Sequence[str]
+    require_hashes: bool
+    exclude_newer: str
+    fail_on_downgrade: bool
+    indexes: IndexOptions
 
 @final
 class BuildOptions:
@@ -258,14 +285,5 @@ def freeze(
     check: bool,
     progress: _Progress,
 ) -> Inventory: ...
-def resolve(
-    requirements: Sequence[str],
-    requirement_files: Sequence[_StrPath],
-    constraint_files: Sequence[_StrPath],
-    base: str | None,
-    python: str | None,
-    pre: bool,
-    indexes: IndexOptions,
-    progress: _Progress,
-) -> Lock: ...
+def resolve(options: ResolveOptions, progress: _Progress) -> Lock: ...
 def build(options: BuildOptions, progress: _Progress) -> BuildReport: ...

@@ -67,10 +67,23 @@ def resolve(
     base: StrPath | None = None,
     python: str | None = None,
     pre: bool = False,
+    unfreeze: Iterable[str] = (),
+    relax: Iterable[str] = (),
+    base_deps: Literal["add", "report"] = "add",
+    fail_on_downgrade: bool = False,
+    no_deps: bool = False,
+    no_build: bool = False,
+    no_binary: Iterable[str] = (),
+    only_binary: Iterable[str] = (),
+    require_hashes: bool = False,
+    exclude_newer: str | None = None,
     index_url: str | None = None,
     extra_index_urls: Iterable[str] = (),
     find_links: Iterable[StrPath] = (),
     no_index: bool = False,
+    index_strategy: Literal["first-index", "unsafe-best-match"] = "first-index",
+    index_pins: Mapping[str, str] | None = None,
+    offline: bool = False,
     progress: ProgressArgument = None,
 ) -> Lock:
     """Choose versions for the requirements on top of a base, whose packages never change.
@@ -83,10 +96,25 @@ def resolve(
             Python in use is the target and provides nothing.
         python: interpreter or prefix inside the base.
         pre: allow pre-releases of everything.
+        unfreeze: names of base packages that may be replaced.
+        relax: ``NAME[:DEPENDENCY]``: what NAME requires of base packages, or of that one only, is
+            given up; the lock records it.
+        base_deps: what base packages in use require and the base lacks is added, or only reported.
+        fail_on_downgrade: raise when a constraint or the base holds a package back.
+        no_deps: only what is named.
+        no_build: wheels only; build no source distribution.
+        no_binary: names, or ``":all:"``, to take from source.
+        only_binary: names, or ``":all:"``, to take as wheels only.
+        require_hashes: every file must have one of the hashes of the request.
+        exclude_newer: ignore files uploaded after this date or RFC 3339 time.
         index_url: simple API of the index, instead of the one that pip is configured with.
         extra_index_urls: further indexes, asked before the index itself.
         find_links: folders or pages with more files.
         no_index: ask no index, use ``find_links`` only.
+        index_strategy: ``first-index``: the first index that has a name owns it;
+            ``unsafe-best-match``: all indexes together, as pip does.
+        index_pins: packages that come from one index only: name to URL.
+        offline: use only what was fetched before.
         progress: as for :func:`freeze`.
 
     Raises:
@@ -100,18 +128,30 @@ def resolve(
         extra_index_urls=list(extra_index_urls),
         find_links=[os.fspath(place) for place in find_links],
         no_index=no_index,
+        index_strategy=index_strategy,
+        index_pins=dict(index_pins or {}),
+        offline=offline,
     )
+    options = _core.ResolveOptions()
+    options.requirements = list(requirements)
+    options.requirement_files = [os.fspath(path) for path in requirement_files]
+    options.constraint_files = [os.fspath(path) for path in constraint_files]
+    options.base = None if base is None else os.fspath(base)
+    options.python = python
+    options.pre = pre
+    options.unfreeze = list(unfreeze)
+    options.relax = list(relax)
+    options.report_base_deps = base_deps == "report"
+    options.fail_on_downgrade = fail_on_downgrade
+    options.no_deps = no_deps
+    options.no_build = no_build
+    options.no_binary = list(no_binary)
+    options.only_binary = list(only_binary)
+    options.require_hashes = require_hashes
+    options.exclude_newer = exclude_newer or ""
+    options.indexes = indexes
     with Reporting(progress) as callback:
-        return _core.resolve(
-            list(requirements),
-            [os.fspath(path) for path in requirement_files],
-            [os.fspath(path) for path in constraint_files],
-            None if base is None else os.fspath(base),
-            python,
-            pre,
-            indexes,
-            callback,
-        )
+        return _core.resolve(options, callback)
 
 
 def build(

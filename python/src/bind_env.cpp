@@ -3,6 +3,7 @@
 #include "envpack/env/inventory.hpp"
 #include "envpack/env/inventory_output.hpp"
 #include "envpack/env/lock.hpp"
+#include "envpack/env/lock_output.hpp"
 #include "envpack/pipeline/freeze.hpp"
 #include "errors.hpp"
 
@@ -189,6 +190,18 @@ void bind_lock(py::module_& module) {
             "parse", [](const std::string& toml) { return value_or_raise(Lock::parse(toml)); },
             py::arg("toml"), "Reads the text of a lock file; ParseError if it is none.")
         .def("to_toml", &Lock::to_toml, "The text of the lock file: same lock, same bytes.")
+        .def(
+            "to_requirements", [](const Lock& l) { return to_requirements_text(l); },
+            "A requirements file with hashes, for `pip install --no-deps -r`.")
+        .def(
+            "to_tree", [](const Lock& l) { return to_tree_text(l); },
+            "What was asked for, with what each package needs below it.")
+        .def(
+            "to_dict",
+            [](const Lock& l) -> py::object {
+                return py::module_::import("json").attr("loads")(json::to_canonical(to_json(l)));
+            },
+            "The document that `envpack resolve --format json` writes.")
         .def_readonly("requires_python", &Lock::requires_python)
         .def_readonly("packages", &Lock::packages)
         .def_property_readonly(

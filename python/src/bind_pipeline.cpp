@@ -47,6 +47,16 @@ env::Inventory freeze(const std::string& source, std::optional<std::string> pyth
     });
 }
 
+index::IndexStrategy strategy_of(const std::string& word) {
+    if (word == "first-index") {
+        return index::IndexStrategy::first_index;
+    }
+    if (word == "unsafe-best-match") {
+        return index::IndexStrategy::merged;
+    }
+    throw py::value_error("index_strategy is `first-index` or `unsafe-best-match`");
+}
+
 [[noreturn]] void raise_conflict(const env::Explanation& explanation) {
     const py::object report =
         py::module_::import("json").attr("loads")(json::to_canonical(explanation.to_json()));
@@ -56,16 +66,7 @@ env::Inventory freeze(const std::string& source, std::optional<std::string> pyth
     throw py::error_already_set();
 }
 
-env::Lock resolve(Texts requirements, Paths requirement_files, Paths constraint_files,
-                  std::optional<std::string> base, std::optional<std::string> python, bool pre,
-                  const pipeline::IndexOptions& indexes, const py::object& progress) {
-    const pipeline::ResolveOptions options{.requirements = std::move(requirements),
-                                           .requirement_files = std::move(requirement_files),
-                                           .constraint_files = std::move(constraint_files),
-                                           .base = std::move(base),
-                                           .python = std::move(python),
-                                           .pre = pre,
-                                           .indexes = indexes};
+env::Lock resolve(const pipeline::ResolveOptions& options, const py::object& progress) {
     const pipeline::UserConfig user = pipeline::user_config();
     const auto outcome = run<pipeline::ResolveOutcome>(progress, [&](const RunContext& context) {
         return pipeline::resolve(options, user, context);
@@ -81,6 +82,29 @@ pipeline::BuildReport build(const pipeline::BuildOptions& options, const py::obj
     return run<pipeline::BuildReport>(progress, [&](const RunContext& context) {
         return pipeline::build(options, user, context);
     });
+}
+
+void bind_resolve_options(py::module_& module) {
+    using pipeline::ResolveOptions;
+    py::class_<ResolveOptions>(module, "ResolveOptions", "What to resolve, and how.")
+        .def(py::init<>())
+        .def_readwrite("requirements", &ResolveOptions::requirements)
+        .def_readwrite("requirement_files", &ResolveOptions::requirement_files)
+        .def_readwrite("constraint_files", &ResolveOptions::constraint_files)
+        .def_readwrite("base", &ResolveOptions::base)
+        .def_readwrite("python", &ResolveOptions::python)
+        .def_readwrite("pre", &ResolveOptions::pre)
+        .def_readwrite("unfreeze", &ResolveOptions::unfreeze)
+        .def_readwrite("relax", &ResolveOptions::relax)
+        .def_readwrite("no_deps", &ResolveOptions::no_dependencies)
+        .def_readwrite("report_base_deps", &ResolveOptions::report_base_dependencies)
+        .def_readwrite("no_build", &ResolveOptions::no_build)
+        .def_readwrite("no_binary", &ResolveOptions::no_binary)
+        .def_readwrite("only_binary", &ResolveOptions::only_binary)
+        .def_readwrite("require_hashes", &ResolveOptions::require_hashes)
+        .def_readwrite("exclude_newer", &ResolveOptions::exclude_newer)
+        .def_readwrite("fail_on_downgrade", &ResolveOptions::fail_on_downgrade)
+        .def_readwrite("indexes", &ResolveOptions::indexes);
 }
 
 void bind_reports(py::module_& module) {
@@ -123,15 +147,26 @@ void bind_reports(py::module_& module) {
 void bind_pipeline(py::module_& module) {
     py::class_<pipeline::IndexOptions>(module, "IndexOptions", "Where packages come from.")
         .def(py::init([](std::optional<std::string> index_url, Texts extra_index_urls,
-                         Texts find_links, bool no_index) {
-                 return pipeline::IndexOptions{.index_url = std::move(index_url),
-                                               .extra_index_urls = std::move(extra_index_urls),
-                                               .find_links = std::move(find_links),
-                                               .no_index = no_index};
+                         Texts find_links, bool no_index, const std::string& index_strategy,
+                         const std::map<std::string, std::string>& index_pins, bool offline) {
+                 pipeline::IndexOptions options{.index_url = std::move(index_url),
+                                                .extra_index_urls = std::move(extra_index_urls),
+                                                .find_links = std::move(find_links),
+                                                .no_index = no_index,
+                                                .strategy = strategy_of(index_strategy),
+                                                .offline = offline};
+                 for (const auto& [name, url] : index_pins) {
+                     options.pins.push_back(name + "=" + url);
+                 }
+                 return options;
              }),
              py::kw_only(), py::arg("index_url") = py::none(),
              py::arg("extra_index_urls") = Texts(), py::arg("find_links") = Texts(),
-             py::arg("no_index") = false);
+             py::arg("no_index") = false, py::arg("index_strategy") = "first-index",
+             py::arg("index_pins") = std::map<std::string, std::string>(),
+             py::arg("offline") = false);
+
+    bind_resolve_options(module);
 
     py::class_<pipeline::BuildOptions>(module, "BuildOptions", "What to build, and how.")
         .def(py::init([](std::filesystem::path input, std::string output,
@@ -160,9 +195,8 @@ void bind_pipeline(py::module_& module) {
     module.def("freeze", &freeze, py::arg("source"), py::arg("python"), py::arg("exclude"),
                py::arg("pin"), py::arg("used_by"), py::arg("check"), py::arg("progress"),
                "See envpack.freeze().");
-    module.def("resolve", &resolve, py::arg("requirements"), py::arg("requirement_files"),
-               py::arg("constraint_files"), py::arg("base"), py::arg("python"), py::arg("pre"),
-               py::arg("indexes"), py::arg("progress"), "See envpack.resolve().");
+    module.def("resolve", &resolve, py::arg("options"), py::arg("progress"),
+               "See envpack.resolve().");
     module.def("build", &build, py::arg("options"), py::arg("progress"), "See envpack.build().");
 }
 

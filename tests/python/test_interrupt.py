@@ -18,6 +18,14 @@ from support.wheels import make_wheel
 pytestmark = pytest.mark.usefixtures("no_index")
 
 
+@pytest.fixture(autouse=True)
+def _sigint_interrupts() -> Iterator[None]:
+    """Undo what a runner in the background hands down: there, shells ignore SIGINT."""
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, inherited)
+
+
 @pytest.fixture
 def silent_server() -> Iterator[tuple[str, threading.Event]]:
     """A loopback server that takes requests and never answers; the event tells of the first."""

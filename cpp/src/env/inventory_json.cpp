@@ -15,10 +15,6 @@ using json::Array;
 using json::Object;
 using json::Value;
 
-Value text_or_null(const std::string& text) {
-    return text.empty() ? Value() : Value(text::printable(text, 4096));
-}
-
 /// The tag of the wheels that an index would offer first.
 Value best_tag_json(const Interpreter& python) {
     const auto target = tag_target(python);
@@ -46,8 +42,8 @@ Value python_json(const Interpreter& python) {
         {"prefix", '/' + python.prefix.str()},
         {"base_prefix", python.has_base ? Value('/' + python.base_prefix.str()) : Value()},
         {"venv", python.is_venv},
-        {"machine", text_or_null(python.machine)},
-        {"libc", text_or_null(python.libc.to_string())},
+        {"machine", json::text_or_null(python.machine)},
+        {"libc", json::text_or_null(python.libc.to_string())},
         {"tag", best_tag_json(python)}};
 }
 
@@ -72,9 +68,9 @@ Value package_json(const FrozenPackage& package, const packaging::Version& versi
                   {"version", version.to_string()},
                   {"raw_version", text::printable(package.raw_version, 4096)},
                   {"form", to_string(package.form)},
-                  {"path", text_or_null(package.location)},
+                  {"path", json::text_or_null(package.location)},
                   {"layer", layer_json(package)},
-                  {"installer", text_or_null(package.installer)},
+                  {"installer", json::text_or_null(package.installer)},
                   {"editable", package.editable},
                   {"source", source_json(package)},
                   {"requires", requires_json(package, package.form != PackageForm::text)},
@@ -97,10 +93,10 @@ Value package_json(const FrozenPackage& package, const packaging::Version& versi
 Value skipped_json(const std::string& name, const std::string& version, const std::string& reason,
                    const std::string& path, const std::string& installer) {
     return Object{{"name", text::printable(name)},
-                  {"raw_version", text_or_null(version)},
+                  {"raw_version", json::text_or_null(version)},
                   {"reason", reason},
-                  {"path", text_or_null(path)},
-                  {"installer", text_or_null(installer)}};
+                  {"path", json::text_or_null(path)},
+                  {"installer", json::text_or_null(installer)}};
 }
 
 Array names_json(const std::vector<packaging::PackageName>& names) {
@@ -159,7 +155,7 @@ json::Value to_json(const Inventory& inventory) {
     Array dropped;
     for (const LeftOut& item : inventory.dropped) {
         dropped.emplace_back(Object{{"name", item.name},
-                                    {"raw_version", text_or_null(item.raw_version)},
+                                    {"raw_version", json::text_or_null(item.raw_version)},
                                     {"reason", item.reason}});
     }
     Array constraint_files;
@@ -173,7 +169,7 @@ json::Value to_json(const Inventory& inventory) {
     }
     return Object{{"schema", inventory_schema},
                   {"source", inventory.source},
-                  {"digest", text_or_null(inventory.source_digest)},
+                  {"digest", json::text_or_null(inventory.source_digest)},
                   {"python", python_json(inventory.python)},
                   {"other_interpreters", std::move(other_interpreters)},
                   {"search_path", std::move(search_path)},

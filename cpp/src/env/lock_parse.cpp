@@ -79,12 +79,25 @@ Result<LockedPackage> read_package(const LockTable& table, const Limits& limits)
     package.dependencies.assign(names.begin(), names.end());
     ENVPACK_TRY(package.index, table.text("index"));
     ENVPACK_CHECK(read_sources(table, package, limits));
+    ENVPACK_TRY(const auto tools, table.table("tool"));
+    if (tools && tools->has("envpack")) {
+        ENVPACK_TRY(const auto own, tools->table("envpack"));
+        ENVPACK_TRY(const auto provided, own->texts("uses-provided"));
+        for (const std::string& text : provided) {
+            auto used = packaging::PackageName::parse(text);
+            if (!used) {
+                return fail(no_value(*own, "uses-provided", used.error()));
+            }
+            package.uses_provided.push_back(*std::move(used));
+        }
+    }
     return package;
 }
 
 Result<LockOrigin> read_origin(const LockTable& table) {
     LockOrigin origin;
     ENVPACK_TRY(origin.requirements, table.texts("requirements"));
+    ENVPACK_TRY(origin.exclude_newer, table.text("exclude-newer"));
     ENVPACK_TRY(const auto base, table.table("base"));
     if (base) {
         ENVPACK_TRY(origin.base, base->text("source"));
@@ -115,6 +128,15 @@ Result<LockOrigin> read_origin(const LockTable& table) {
         ENVPACK_TRY(pin.pin, entry.text("pin"));
         ENVPACK_TRY(pin.because, entry.text("because"));
         origin.relaxed.push_back(std::move(pin));
+    }
+    ENVPACK_TRY(const auto forced, table.tables("forced"));
+    for (const LockTable& entry : forced) {
+        ENVPACK_TRY(auto name, read_name(entry));
+        ForcedVersion version{.name = std::move(name), .from = {}, .to = {}, .by = {}};
+        ENVPACK_TRY(version.from, entry.text("from"));
+        ENVPACK_TRY(version.to, entry.text("to"));
+        ENVPACK_TRY(version.by, entry.text("by"));
+        origin.forced.push_back(std::move(version));
     }
     return origin;
 }

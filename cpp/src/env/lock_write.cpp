@@ -1,3 +1,4 @@
+#include "envpack/base/text.hpp"
 #include "envpack/base/toml.hpp"
 #include "envpack/env/lock.hpp"
 
@@ -142,11 +143,20 @@ void write_package(LockText& out, const LockedPackage& package) {
     }
     out.array("dependencies", dependencies);
     write_sources(out, package);
+    if (!package.uses_provided.empty()) {
+        out.header("[packages.tool.envpack]");
+        std::vector<std::string> names;
+        for (const packaging::PackageName& name : package.uses_provided) {
+            names.push_back(toml::quote(name.str()));
+        }
+        out.line("uses-provided", "[" + text::join(names, ", ") + "]");
+    }
 }
 
 void write_origin(LockText& out, const LockOrigin& origin) {
     out.header("[tool.envpack]");
     out.texts("requirements", origin.requirements);
+    out.text("exclude-newer", origin.exclude_newer);
     if (!origin.base.empty() || !origin.base_digest.empty()) {
         out.header("[tool.envpack.base]");
         out.text("source", origin.base);
@@ -169,6 +179,13 @@ void write_origin(LockText& out, const LockOrigin& origin) {
         out.text("name", relaxed.name.str());
         out.text("pin", relaxed.pin);
         out.text("because", relaxed.because);
+    }
+    for (const ForcedVersion& forced : origin.forced) {
+        out.header("[[tool.envpack.forced]]");
+        out.text("name", forced.name.str());
+        out.text("from", forced.from);
+        out.text("to", forced.to);
+        out.text("by", forced.by);
     }
 }
 

@@ -29,6 +29,16 @@ bool is_torch_stack(const PackageName& name) {
            std::find(std::begin(names), std::end(names), name.str()) != std::end(names);
 }
 
+Result<Relaxation> Relaxation::parse(std::string_view text) {
+    const std::size_t colon = text.find(':');
+    ENVPACK_TRY(PackageName package, PackageName::parse(text.substr(0, colon)));
+    Relaxation relaxation{.package = std::move(package)};
+    if (colon != std::string_view::npos) {
+        ENVPACK_TRY(relaxation.dependency, PackageName::parse(text.substr(colon + 1)));
+    }
+    return relaxation;
+}
+
 std::uint32_t note_of(const packaging::SpecifierSet& specifiers) {
     std::uint32_t note = 0;
     for (const packaging::Specifier& specifier : specifiers.specifiers()) {
@@ -66,6 +76,16 @@ const Provided* PackageProvider::State::frozen(const PackageName& name) const no
 const Version* PackageProvider::State::preferred(const PackageName& name) const noexcept {
     const Provided* base = find(name);
     return base != nullptr && base->version && frozen(name) == nullptr ? &*base->version : nullptr;
+}
+
+bool PackageProvider::State::is_relaxed(const PackageName& package,
+                                        const PackageName& dependency) const {
+    return std::any_of(options.relaxed.begin(), options.relaxed.end(),
+                       [&](const Relaxation& relaxation) {
+                           return relaxation.package == package &&
+                                  (!relaxation.dependency || *relaxation.dependency == dependency);
+                       }) &&
+           frozen(dependency) != nullptr;
 }
 
 bool PackageProvider::State::holds(const Requirement& requirement, const PackageName* extra) const {

@@ -13,10 +13,6 @@ using json::Value;
 
 constexpr std::string_view file_scheme = "file://";
 
-Value text_or_null(std::string_view text) {
-    return text.empty() ? Value() : Value(text);
-}
-
 /// PEP 610: without secrets, but with the `git@` that ssh needs.
 std::string shown_url(const packaging::DirectUrl& direct) {
     const auto shown = packaging::DirectUrl::parse(direct.to_json());
@@ -50,7 +46,7 @@ Object direct_source(const FrozenPackage& package, const packaging::DirectUrl& d
             {"url", url},
             {"sha256", sha256 == archive->hashes.end() ? Value() : Value(sha256->second)}};
     }
-    return Object{{"kind", "dir"}, {"path", text_or_null(source_path(package))}};
+    return Object{{"kind", "dir"}, {"path", json::text_or_null(source_path(package))}};
 }
 
 }  // namespace
@@ -69,7 +65,7 @@ std::string source_path(const FrozenPackage& package) {
 
 json::Value source_json(const FrozenPackage& package) {
     if (package.form == PackageForm::conda) {
-        return Object{{"kind", "conda"}, {"build", text_or_null(package.conda_build)}};
+        return Object{{"kind", "conda"}, {"build", json::text_or_null(package.conda_build)}};
     }
     if (package.checkout) {
         return checkout_source(*package.checkout);

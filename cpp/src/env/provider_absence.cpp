@@ -17,11 +17,20 @@ using packaging::Version;
 using packaging::VersionRange;
 
 std::string_view to_string(AbsenceKind kind) noexcept {
-    static constexpr std::string_view names[] = {
-        "base-pinned",           "base-is-prerelease",   "legacy-version",  "constraint-forces",
-        "no-such-project",       "version-not-on-index", "requires-python", "no-wheel-for-python",
-        "no-wheel-for-platform", "source-only",          "too-new",         "yanked",
-        "prerelease-only"};
+    static constexpr std::string_view names[] = {"base-pinned",
+                                                 "base-is-prerelease",
+                                                 "legacy-version",
+                                                 "constraint-forces",
+                                                 "no-such-project",
+                                                 "version-not-on-index",
+                                                 "requires-python",
+                                                 "no-wheel-for-python",
+                                                 "no-wheel-for-platform",
+                                                 "source-only",
+                                                 "other-hash",
+                                                 "too-new",
+                                                 "yanked",
+                                                 "prerelease-only"};
     return names[static_cast<std::size_t>(kind)];
 }
 

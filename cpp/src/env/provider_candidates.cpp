@@ -22,7 +22,8 @@ CandidateRules::CandidateRules(const ProviderOptions& options)
     : tags(options.tags),
       python_version(options.python_version),
       formats(options.formats),
-      allow_sdists(options.allow_sdists) {
+      allow_sdists(options.allow_sdists),
+      hashes(options.hashes) {
     for (const packaging::Tag& tag : options.tags) {
         pythons.emplace(tag.interpreter, tag.abi);
     }
@@ -68,7 +69,15 @@ bool is_newer(const index::DistFile& file, const std::string& limit) {
 }
 
 /// How far a file is from being usable; the closest one says why a version is not.
-enum class Distance : std::uint8_t { too_new, requires_python, platform, python, source, broken };
+enum class Distance : std::uint8_t {
+    other_hash,
+    too_new,
+    requires_python,
+    platform,
+    python,
+    source,
+    broken
+};
 
 struct Verdict {
     Distance distance = Distance::broken;
@@ -134,6 +143,7 @@ Candidate ProjectCandidates::judge(std::span<const std::size_t> files) const {
         }
     };
 
+    const auto expected = rules_->hashes.find(name_);
     for (const std::size_t index : files) {
         const index::DistFile& file = project_->files[index];
         Key key{!file.yanked.has_value(), false, 0, std::nullopt};
@@ -179,6 +189,11 @@ Candidate ProjectCandidates::judge(std::span<const std::size_t> files) const {
             refuse(Distance::too_new, fmt::format("was uploaded after {}", rules_->exclude_newer));
             continue;
         }
+        if (expected != rules_->hashes.end() && file.sha256 &&
+            !expected->second.contains(*file.sha256)) {
+            refuse(Distance::other_hash, "has no file with one of the hashes that are asked for");
+            continue;
+        }
         if (!best_key || *best_key < key) {
             best_key = std::move(key);
             best.file = &file;
@@ -186,12 +201,11 @@ Candidate ProjectCandidates::judge(std::span<const std::size_t> files) const {
         }
     }
     if (best.file == nullptr) {
-        static constexpr AbsenceKind kinds[] = {AbsenceKind::too_new,
-                                                AbsenceKind::requires_python,
-                                                AbsenceKind::no_wheel_for_platform,
-                                                AbsenceKind::no_wheel_for_python,
-                                                AbsenceKind::source_only,
-                                                AbsenceKind::version_not_on_index};
+        static constexpr AbsenceKind kinds[] = {
+            AbsenceKind::other_hash,          AbsenceKind::too_new,
+            AbsenceKind::requires_python,     AbsenceKind::no_wheel_for_platform,
+            AbsenceKind::no_wheel_for_python, AbsenceKind::source_only,
+            AbsenceKind::version_not_on_index};
         best.kind = kinds[static_cast<std::size_t>(closest.distance)];
         best.detail = std::move(closest.detail);
     }

@@ -6,6 +6,7 @@
 #include "envpack/packaging/version.hpp"
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -25,6 +26,7 @@ struct CandidateRules {
     packaging::Version python_version;
     packaging::FormatControl formats;
     bool allow_sdists = false;
+    std::map<packaging::PackageName, std::set<Digest>> hashes = {};
     std::string exclude_newer = {};  ///< RFC 3339, UTC, seconds; empty: no limit
 };
 

@@ -27,6 +27,12 @@ std::optional<std::string> PackageProvider::State::refusal(const Requirement& re
                        requirement.name.str(), text::printable(text::redact_url(requirement.url)));
 }
 
+Requirement PackageProvider::State::without_demand(Requirement requirement) {
+    requirement.specifiers = {};
+    requirement.url.clear();
+    return requirement;
+}
+
 void PackageProvider::State::append(const Requirement& requirement, std::string reason,
                                     std::vector<Dependency>& to) {
     const VersionRange range = VersionRange::of(requirement.specifiers);
@@ -135,6 +141,10 @@ Result<PackageProvider::State::Answer> PackageProvider::State::index_dependencie
     for (const Requirement& wanted : metadata.requires_dist) {
         const bool is_own = holds(wanted, nullptr);
         if (package.extra ? is_own || !holds(wanted, &*package.extra) : !is_own) {
+            continue;
+        }
+        if (is_relaxed(package.name, wanted.name)) {
+            append(without_demand(wanted), {}, result);
             continue;
         }
         if (const auto reason = refusal(wanted)) {

@@ -16,8 +16,8 @@ using packaging::Version;
 using resolver::Package;
 using resolver::Resolution;
 
-Result<std::vector<Requirement>> PackageProvider::State::requirements_of(const Package& package,
-                                                                         const Version& version) {
+Result<std::vector<Requirement>> PackageProvider::State::requirements_of(
+    const Package& package, const Version& version, std::vector<Requirement>* given_up) {
     const Provided* base = find(package.name);
     const bool is_base = base != nullptr && base->version && *base->version == version;
     std::vector<Requirement> all;
@@ -33,6 +33,14 @@ Result<std::vector<Requirement>> PackageProvider::State::requirements_of(const P
         const bool is_own = holds(requirement, nullptr);
         return package.extra ? is_own || !holds(requirement, &*package.extra) : !is_own;
     });
+    for (Requirement& requirement : all) {
+        if (!is_base && is_relaxed(package.name, requirement.name)) {
+            if (given_up != nullptr) {
+                given_up->push_back(requirement);
+            }
+            requirement = without_demand(std::move(requirement));
+        }
+    }
     return all;
 }
 
@@ -64,7 +72,17 @@ Result<Selection> PackageProvider::selection(const Resolution& resolution) {
         if (state_->options.no_dependencies) {
             continue;
         }
-        ENVPACK_TRY(const auto requirements, state_->requirements_of(package, version));
+        std::vector<Requirement> given_up;
+        ENVPACK_TRY(const auto requirements, state_->requirements_of(package, version, &given_up));
+        for (const Requirement& wanted : given_up) {
+            const Provided& base = *state_->find(wanted.name);
+            if (!base.version || !wanted.specifiers.contains(*base.version, true)) {
+                selection.relaxed.push_back(
+                    {wanted.name, base.version ? base.version->to_string() : base.raw_version,
+                     fmt::format("{} {} requires {}", package.to_string(), version.to_string(),
+                                 wanted.to_string())});
+            }
+        }
         if (package.extra && requirements.empty()) {
             const Provided* base = state_->find(package.name);
             std::vector<PackageName> extras;
@@ -117,6 +135,7 @@ Result<Selection> PackageProvider::selection(const Resolution& resolution) {
             }
         }
     }
+    std::sort(selection.relaxed.begin(), selection.relaxed.end());
     for (Selected& selected : selection.packages) {
         for (auto* names : {&selected.dependencies, &selected.uses_provided}) {
             std::sort(names->begin(), names->end());

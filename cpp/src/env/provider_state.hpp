@@ -48,6 +48,9 @@ struct PackageProvider::State {
     const Provided* frozen(const packaging::PackageName& name) const noexcept;
     /// The base's version, where it may be replaced but is preferred.
     const packaging::Version* preferred(const packaging::PackageName& name) const noexcept;
+    /// Whether what `package` requires of the base package `dependency` was given up.
+    bool is_relaxed(const packaging::PackageName& package,
+                    const packaging::PackageName& dependency) const;
     bool holds(const packaging::Requirement& requirement,
                const packaging::PackageName* extra) const;
 
@@ -64,6 +67,8 @@ struct PackageProvider::State {
     Result<Answer> index_dependencies(const resolver::Package& package,
                                       const packaging::Version& version);
     Answer provided_dependencies(const Provided& base, const resolver::Package& package);
+    /// Any version will do.
+    static packaging::Requirement without_demand(packaging::Requirement requirement);
     /// Why `requirement` cannot be asked of an index; nullopt when it can.
     static std::optional<std::string> refusal(const packaging::Requirement& requirement);
     static void append(const packaging::Requirement& requirement, std::string reason,
@@ -82,9 +87,14 @@ struct PackageProvider::State {
     std::optional<Absence> why_not_frozen(const packaging::PackageName& name,
                                           const packaging::VersionRange& range) const;
 
-    /// The requirements in force of one selected package: its own, or those of its extra.
-    Result<std::vector<packaging::Requirement>> requirements_of(const resolver::Package& package,
-                                                                const packaging::Version& version);
+    std::optional<std::string> held_back_by(const packaging::PackageName& name,
+                                            const packaging::Version& version);
+
+    /// The requirements in force of one selected package: its own, or those of its extra. Those
+    /// that were given up demand no version; `given_up` gets them as they are written.
+    Result<std::vector<packaging::Requirement>> requirements_of(
+        const resolver::Package& package, const packaging::Version& version,
+        std::vector<packaging::Requirement>* given_up = nullptr);
 };
 
 }  // namespace envpack::env

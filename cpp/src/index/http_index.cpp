@@ -83,7 +83,8 @@ private:
                           {.url = files.wire_url(url),
                            .shown = url.shown(),
                            .accept = accept,
-                           .absent_statuses = options_.absent_statuses},
+                           .absent_statuses = options_.absent_statuses,
+                           .offline = options_.offline},
                           options_.limits, run);
     }
 

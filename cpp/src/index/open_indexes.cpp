@@ -5,8 +5,6 @@
 #include "envpack/index/folder_index.hpp"
 #include "envpack/index/http_index.hpp"
 
-#include <utility>
-
 namespace envpack::index {
 
 namespace {
@@ -27,21 +25,20 @@ Result<std::filesystem::path> path_of(const std::string& location) {
 }  // namespace
 
 Result<std::shared_ptr<const PackageIndex>> open_index(const std::string& location,
-                                                       std::shared_ptr<http::HttpClient> client,
-                                                       std::shared_ptr<const Cache> cache) {
+                                                       const IndexServices& services) {
     if (is_http(location)) {
-        return HttpIndex::create(std::move(client), location, std::move(cache));
+        return HttpIndex::create(services.client, location, services.cache,
+                                 {.offline = services.offline});
     }
     ENVPACK_TRY(const auto path, path_of(location));
     return FolderIndex::simple_root(path);
 }
 
-Result<std::shared_ptr<const PackageIndex>> open_find_links(
-    const std::string& location, std::shared_ptr<http::HttpClient> client,
-    std::shared_ptr<const Cache> cache) {
+Result<std::shared_ptr<const PackageIndex>> open_find_links(const std::string& location,
+                                                            const IndexServices& services) {
     if (is_http(location)) {
-        return HttpIndex::create(std::move(client), location, std::move(cache),
-                                 {.layout = HttpLayout::find_links});
+        return HttpIndex::create(services.client, location, services.cache,
+                                 {.layout = HttpLayout::find_links, .offline = services.offline});
     }
     ENVPACK_TRY(const auto path, path_of(location));
     return FolderIndex::find_links(path);

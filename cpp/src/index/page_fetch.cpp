@@ -83,7 +83,7 @@ Result<CachedPage> fetch_page(http::HttpClient& client, const Cache& cache, cons
                               const PageRequest& request, const Limits& limits,
                               const RunContext& run) {
     std::optional<CachedPage> cached = cache.find_page(request.shown);
-    if (cached && clock.now() < cached->fresh_until) {
+    if (cached && (request.offline || clock.now() < cached->fresh_until)) {
         return *std::move(cached);
     }
     http::Request wire{.url = request.url,
@@ -122,8 +122,7 @@ Result<CachedPage> fetch_page(http::HttpClient& client, const Cache& cache, cons
                     .last_modified = header_or_empty(response, "Last-Modified"),
                     .fresh_until = clock.now() + control.lifetime,
                     .body = std::move(answer.body)};
-    const bool useful = control.lifetime > 0 || !page.etag.empty() || !page.last_modified.empty();
-    if (useful && !control.no_store) {
+    if (!control.no_store) {  // without a validator it still serves those who are offline
         keep(cache, page, run);
     }
     return page;

@@ -14,6 +14,7 @@ struct PageRequest {
     std::string shown;   ///< without
     std::string accept;  ///< the Accept header
     std::vector<int> absent_statuses = {404, 410};
+    bool offline = false;  ///< a page of any age will do
 };
 
 /// A page from the cache while it is fresh, else from its server: a conditional request when the

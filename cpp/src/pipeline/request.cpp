@@ -4,6 +4,10 @@
 #include "envpack/base/limits.hpp"
 #include "envpack/packaging/requirements_file.hpp"
 
+#include <algorithm>
+#include <optional>
+#include <utility>
+
 #include <fmt/format.h>
 
 namespace envpack::pipeline {
@@ -20,7 +24,44 @@ Result<env::UserRequirement> user_requirement(const RequirementLine& line) {
                 .with_hint("paths, URLs and editable projects are not resolved yet; build a "
                            "wheel and name its folder with --find-links"));
     }
-    return env::UserRequirement{.requirement = *line.requirement, .origin = line.origin()};
+    return env::UserRequirement{
+        .requirement = *line.requirement, .origin = line.origin(), .hashes = line.hashes};
+}
+
+/// pip's rules of hash mode: every requirement is pinned and has a hash. Of several lines for one
+/// name, a file has to satisfy all.
+Result<void> read_hashes(Request& request) {
+    for (const env::UserRequirement& wanted : request.requirements) {
+        const packaging::Requirement& requirement = wanted.requirement;
+        const auto refused = [&](std::string_view problem, std::string hint) {
+            return fail(
+                Error(ErrorCode::invalid_argument,
+                      fmt::format("in hash mode, `{}` {}", requirement.to_string(), problem))
+                    .with_rule("resolve.hashes")
+                    .with_context(fmt::format("in {}", wanted.origin))
+                    .with_hint(std::move(hint)));
+        };
+        const auto& specifiers = requirement.specifiers.specifiers();
+        if (std::none_of(specifiers.begin(), specifiers.end(),
+                         [](const packaging::Specifier& one) { return one.is_pin(); })) {
+            return refused("must be pinned with `==`", "name the version that was hashed");
+        }
+        std::set<Digest> allowed;
+        for (const packaging::HashOption& hash : wanted.hashes) {
+            if (hash.algorithm == "sha256") {
+                ENVPACK_TRY(const Digest digest, Digest::parse_hex(hash.hex));
+                allowed.insert(digest);
+            }
+        }
+        if (allowed.empty()) {
+            return refused("must have a sha256 hash", "add `--hash=sha256:…` to the line");
+        }
+        const auto [entry, is_new] = request.hashes.try_emplace(requirement.name, allowed);
+        if (!is_new) {
+            std::erase_if(entry->second, [&](const Digest& one) { return !allowed.contains(one); });
+        }
+    }
+    return {};
 }
 
 Result<void> add_file(RequirementsFile& into, const std::filesystem::path& path,
@@ -63,7 +104,15 @@ Result<Request> read_request(const ResolveOptions& options, const UserConfig& us
                         .with_hint("name requirements, or a file with -r"));
     }
 
-    Request request{.formats = all.formats, .pre = options.pre || all.pre};
+    for (const std::string& names : options.only_binary) {
+        ENVPACK_CHECK(all.formats.only_binary(names));
+    }
+    for (const std::string& names : options.no_binary) {
+        ENVPACK_CHECK(all.formats.no_binary(names));
+    }
+    Request request{.formats = all.formats,
+                    .pre = options.pre || all.pre,
+                    .hash_mode = options.require_hashes || all.hash_mode()};
     for (const RequirementLine& line : all.requirements) {
         ENVPACK_TRY(env::UserRequirement wanted, user_requirement(line));
         request.texts.push_back(line.text);
@@ -72,6 +121,9 @@ Result<Request> read_request(const ResolveOptions& options, const UserConfig& us
     for (const RequirementLine& line : all.constraints) {
         ENVPACK_TRY(env::UserRequirement limit, user_requirement(line));
         request.constraints.push_back(std::move(limit));
+    }
+    if (request.hash_mode) {
+        ENVPACK_CHECK(read_hashes(request));
     }
     request.indexes = options.indexes;
     if (!request.indexes.index_url) {

@@ -6,6 +6,8 @@
 #include "envpack/pipeline/user_config.hpp"
 
 #include <filesystem>
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,6 +20,9 @@ struct Request {
     std::vector<std::string> texts = {};  ///< the requirements as written, in order
     packaging::FormatControl formats = {};
     bool pre = false;
+    bool hash_mode = false;  ///< as RequirementsFile::hash_mode()
+    /// Of the sha256 hashes of a name's lines, those that all of the lines allow.
+    std::map<packaging::PackageName, std::set<Digest>> hashes = {};
     IndexOptions indexes = {};  ///< the options of the call and those of the files
 };
 

@@ -2,6 +2,7 @@
 
 #include "envpack/base/digest.hpp"
 #include "envpack/base/file.hpp"
+#include "envpack/base/text.hpp"
 #include "envpack/env/provider_inventory.hpp"
 #include "envpack/env/target_environment.hpp"
 #include "envpack/pipeline/freeze.hpp"
@@ -38,16 +39,37 @@ Result<env::Inventory> target_inventory(const ResolveOptions& options, const Use
     return inventory;
 }
 
-Result<env::ProviderOptions> provider_options(const Request& request,
-                                              const env::Interpreter& python, bool pre) {
-    ENVPACK_TRY(const packaging::TagTarget target, env::tag_target(python));
-    ENVPACK_TRY(packaging::Version version, packaging::Version::parse(python.full_version));
-    return env::ProviderOptions{.environment = env::marker_environment(python),
+Result<env::ProviderOptions> provider_options(const ResolveOptions& options, const Request& request,
+                                              const env::Inventory& base, bool pre,
+                                              const RunContext& run) {
+    ENVPACK_TRY(const packaging::TagTarget target, env::tag_target(base.python));
+    ENVPACK_TRY(packaging::Version version, packaging::Version::parse(base.python.full_version));
+    env::ProviderOptions policy{.environment = env::marker_environment(base.python),
                                 .tags = packaging::supported_tags(target),
                                 .python_version = std::move(version),
                                 .constraints = request.constraints,
                                 .formats = request.formats,
-                                .prereleases = pre};
+                                .prereleases = pre,
+                                .no_dependencies = options.no_dependencies,
+                                .hashes = request.hashes};
+    if (options.report_base_dependencies) {
+        policy.base_dependencies = env::BaseDependencies::report;
+    }
+    for (const std::string& text : options.unfreeze) {
+        ENVPACK_TRY(packaging::PackageName name, packaging::PackageName::parse(text));
+        if (base.find(name) == nullptr) {
+            run.note(fmt::format("--unfreeze {}: the base has no such package", name.str()));
+        }
+        policy.unfrozen.insert(std::move(name));
+    }
+    for (const std::string& text : options.relax) {
+        ENVPACK_TRY(env::Relaxation relaxation, env::Relaxation::parse(text));
+        policy.relaxed.push_back(std::move(relaxation));
+    }
+    if (!options.exclude_newer.empty()) {
+        ENVPACK_TRY(policy.exclude_newer, parse_date_or_time(options.exclude_newer));
+    }
+    return policy;
 }
 
 env::LockedPackage locked(const env::Selected& chosen) {
@@ -55,6 +77,7 @@ env::LockedPackage locked(const env::Selected& chosen) {
                                .version = chosen.version,
                                .requires_python = chosen.requires_python,
                                .dependencies = chosen.dependencies,
+                               .uses_provided = chosen.uses_provided,
                                .index = chosen.index_url};
     env::LockedFile file{.name = chosen.file.filename,
                          .url = chosen.file.url,
@@ -105,8 +128,48 @@ Result<env::Lock> lock_from(env::Selection selection, const env::Inventory& base
             {.name = name,
              .version = package->version ? package->version->to_string() : package->raw_version});
     }
+    for (const env::Relaxed& relaxed : selection.relaxed) {
+        origin.relaxed.push_back(
+            {.name = relaxed.name, .pin = relaxed.pin, .because = relaxed.because});
+    }
     lock.origin = std::move(origin);
     return lock;
+}
+
+std::string text_of(const env::HeldBack& package) {
+    return fmt::format("{} is held back at {} instead of {}: {}", package.name.str(),
+                       package.chosen.to_string(), package.instead.to_string(), package.by);
+}
+
+/// --fail-on-downgrade: the same facts as an answer of their own.
+env::Explanation downgraded(const std::vector<env::HeldBack>& packages) {
+    env::Explanation explanation{.headline = "pins hold packages back"};
+    explanation.text = explanation.headline + "\n\n";
+    for (const env::HeldBack& package : packages) {
+        explanation.causes.push_back({std::string(to_string(env::AbsenceKind::constraint_forces)),
+                                      std::string(package.name.str()), "", text_of(package)});
+        explanation.text += "  " + text_of(package) + "\n";
+    }
+    return explanation;
+}
+
+/// In hash mode nothing may be installed that the request has no hash for.
+Result<void> check_hash_mode(const env::Selection& selection, const Request& request) {
+    std::vector<std::string> missing;
+    for (const env::Selected& chosen : selection.packages) {
+        if (!request.hashes.contains(chosen.name)) {
+            missing.push_back(fmt::format("{}=={}", chosen.name.str(), chosen.version.to_string()));
+        }
+    }
+    if (missing.empty()) {
+        return {};
+    }
+    return fail(
+        Error(ErrorCode::invalid_argument,
+              fmt::format("in hash mode, every package needs a hash; without one: {}",
+                          text::join(missing, ", ")))
+            .with_rule("resolve.hashes")
+            .with_hint("add these lines with their hashes, or leave hashes out altogether"));
 }
 
 }  // namespace
@@ -118,7 +181,7 @@ Result<ResolveOutcome> resolve(const ResolveOptions& options, const UserConfig& 
     ENVPACK_TRY(const env::Inventory base, target_inventory(options, user, run));
     ENVPACK_TRY(const UserIndexes indexes, open_user_indexes(request.indexes, user, run));
     ENVPACK_TRY(env::ProviderOptions policy,
-                provider_options(request, base.python, request.pre || pip.pre));
+                provider_options(options, request, base, request.pre || pip.pre, run));
 
     env::PackageProvider provider(*indexes.index, std::move(policy),
                                   env::provided_from(base, "base"), run);
@@ -135,8 +198,28 @@ Result<ResolveOutcome> resolve(const ResolveOptions& options, const UserConfig& 
     for (const std::string& note : provider.notes()) {
         run.note(note);
     }
+    ENVPACK_TRY(const auto held_back, provider.held_back(resolution, request.requirements));
+    if (options.fail_on_downgrade && !held_back.empty()) {
+        return downgraded(held_back);
+    }
+    for (const env::HeldBack& package : held_back) {
+        run.note(text_of(package));
+    }
+    if (request.hash_mode) {
+        ENVPACK_CHECK(check_hash_mode(selection, request));
+    }
+    const std::optional<UnixTime> exclude_newer = provider.options().exclude_newer;
     ENVPACK_TRY(env::Lock lock,
                 lock_from(std::move(selection), base, request, *indexes.index, run));
+    for (const env::HeldBack& package : held_back) {
+        lock.origin->forced.push_back({.name = package.name,
+                                       .from = package.instead.to_string(),
+                                       .to = package.chosen.to_string(),
+                                       .by = package.by});
+    }
+    if (exclude_newer) {
+        lock.origin->exclude_newer = format_rfc3339(*exclude_newer);
+    }
     return lock;
 }
 

@@ -8,6 +8,7 @@
 #include "envpack/env/interpreter.hpp"
 #include "envpack/env/site_packages.hpp"
 #include "envpack/http/curl_http_client.hpp"
+#include "envpack/http/offline_http_client.hpp"
 #include "envpack/index/cache.hpp"
 #include "envpack/index/chained_index.hpp"
 #include "envpack/index/open_indexes.hpp"
@@ -132,12 +133,17 @@ Result<UserIndexes> open_user_indexes(const IndexOptions& options, const UserCon
     ENVPACK_TRY(const index::PipConfig pip, read_user_pip_config(user));
     const auto cache = std::make_shared<const index::Cache>(user.cache_directory());
     ENVPACK_TRY(http::ClientOptions http_options, client_options(pip, user));
-    const auto client = std::make_shared<http::CurlHttpClient>(std::move(http_options));
+    index::IndexServices services{.client = {}, .cache = cache, .offline = options.offline};
+    if (options.offline) {
+        services.client = std::make_shared<http::OfflineHttpClient>();
+    } else {
+        services.client = std::make_shared<http::CurlHttpClient>(std::move(http_options));
+    }
 
     UserIndexes indexes;
-    index::ChainedIndex::Options chain;
+    index::ChainedIndex::Options chain{.strategy = options.strategy};
     const auto add_index = [&](const std::string& url) -> Result<void> {
-        ENVPACK_TRY(auto opened, index::open_index(url, client, cache));
+        ENVPACK_TRY(auto opened, index::open_index(url, services));
         chain.indexes.push_back(std::move(opened));
         indexes.order.push_back(text::redact_url(url));
         return {};
@@ -157,9 +163,22 @@ Result<UserIndexes> open_user_indexes(const IndexOptions& options, const UserCon
     }
     for (const auto* places : {&options.find_links, &pip.find_links}) {
         for (const std::string& place : *places) {
-            ENVPACK_TRY(auto opened, index::open_find_links(place, client, cache));
+            ENVPACK_TRY(auto opened, index::open_find_links(place, services));
             chain.find_links.push_back(std::move(opened));
         }
+    }
+    for (const std::string& pin : options.pins) {
+        const std::size_t equals = pin.find('=');
+        if (equals == std::string::npos) {
+            return fail(Error(ErrorCode::invalid_argument,
+                              fmt::format("`{}` pins no package to an index",
+                                          text::printable(text::redact_url(pin))))
+                            .with_hint("write it as torch=https://download.pytorch.org/whl/cu124"));
+        }
+        ENVPACK_TRY(packaging::PackageName name,
+                    packaging::PackageName::parse(std::string_view(pin).substr(0, equals)));
+        ENVPACK_TRY(auto opened, index::open_index(pin.substr(equals + 1), services));
+        chain.pinned.insert_or_assign(std::move(name), std::move(opened));
     }
     indexes.index = std::make_shared<index::ChainedIndex>(std::move(chain));
     return indexes;

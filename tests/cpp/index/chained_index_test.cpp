@@ -111,8 +111,8 @@ TEST(ChainedIndex, FilesGoBackToTheIndexThatListedThem) {
     client->route("https://index.example/demo/demo-1.0.zip", {.body = "bytes"});
     const auto cache = std::make_shared<Cache>(folder / "cache");
     const ChainedIndex chain(
-        {.indexes = {open_index("https://index.example", client, cache).value()},
-         .find_links = {open_find_links(folder.path().string(), client, cache).value()}});
+        {.indexes = {open_index("https://index.example", {client, cache}).value()},
+         .find_links = {open_find_links(folder.path().string(), {client, cache}).value()}});
     const auto local = chain.project(name_of("local"), {}).value().files.at(0);
     const auto demo = chain.project(name_of("demo"), {}).value().files.at(0);
     EXPECT_TRUE(chain.metadata(local, {}));
@@ -120,8 +120,8 @@ TEST(ChainedIndex, FilesGoBackToTheIndexThatListedThem) {
     EXPECT_TRUE(chain.download(demo, {}));
     // From a lock: nobody listed these here.
     const ChainedIndex fresh(
-        {.indexes = {open_index("https://index.example", client, cache).value(),
-                     open_index(folder.path().string(), client, cache).value()}});
+        {.indexes = {open_index("https://index.example", {client, cache}).value(),
+                     open_index(folder.path().string(), {client, cache}).value()}});
     EXPECT_TRUE(fresh.download(local, {}));
     EXPECT_TRUE(fresh.download(demo, {}));
     EXPECT_EQ(ChainedIndex({}).download(demo, {}).error().code(), ErrorCode::invalid_argument);

@@ -60,6 +60,11 @@ private:
         nullptr;
 };
 
+/// The text, or null when it is empty.
+inline Value text_or_null(std::string_view text) {
+    return text.empty() ? Value() : Value(text);
+}
+
 /// Parses exactly one document. parse_error for malformed text, bytes after the document, a
 /// duplicate key (rule `json.duplicate-key`); limit_exceeded for nesting beyond `max_depth`.
 Result<Value> parse(std::string_view text, std::size_t max_depth = 64);

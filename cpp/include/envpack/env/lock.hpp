@@ -64,7 +64,9 @@ struct LockedPackage {
     std::string requires_python = {};                       ///< specifier text
     std::string marker = {};                                ///< marker text
     std::vector<packaging::PackageName> dependencies = {};  ///< sorted; entries of this lock only
-    std::string index = {};                                 ///< URL of the index it came from
+    /// Packages of the base that it needs, sorted (`[packages.tool.envpack]`).
+    std::vector<packaging::PackageName> uses_provided = {};
+    std::string index = {};  ///< URL of the index it came from
     std::vector<LockedFile> wheels = {};
     std::optional<LockedFile> sdist = std::nullopt;
     std::optional<LockedVcs> vcs = std::nullopt;
@@ -88,6 +90,15 @@ struct RelaxedPin {
     friend bool operator==(const RelaxedPin&, const RelaxedPin&) = default;
 };
 
+/// A package that a constraint or the base keeps from a newer version.
+struct ForcedVersion {
+    packaging::PackageName name;
+    std::string from;  ///< the version that it would be
+    std::string to;    ///< the version that it is
+    std::string by;    ///< who forces that
+    friend bool operator==(const ForcedVersion&, const ForcedVersion&) = default;
+};
+
 /// [tool.envpack]: what the lock was made for. Value; not synchronised.
 struct LockOrigin {
     std::string base = {};         ///< source text: `oci:base`; empty without a base
@@ -99,6 +110,8 @@ struct LockOrigin {
     std::vector<std::string> requirements = {};  ///< as the user wrote them, in order
     std::vector<ProvidedPackage> provided = {};  ///< sorted by name
     std::vector<RelaxedPin> relaxed = {};        ///< sorted by name
+    std::vector<ForcedVersion> forced = {};      ///< sorted by name
+    std::string exclude_newer = {};              ///< RFC 3339; empty: no limit
     friend bool operator==(const LockOrigin&, const LockOrigin&) = default;
 };
 

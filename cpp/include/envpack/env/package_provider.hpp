@@ -1,6 +1,7 @@
 #pragma once
 
 #include "envpack/base/clock.hpp"
+#include "envpack/base/digest.hpp"
 #include "envpack/base/result.hpp"
 #include "envpack/base/run_context.hpp"
 #include "envpack/env/provider_absence.hpp"
@@ -9,12 +10,14 @@
 #include "envpack/packaging/marker.hpp"
 #include "envpack/packaging/package_name.hpp"
 #include "envpack/packaging/requirement.hpp"
+#include "envpack/packaging/requirements_file.hpp"
 #include "envpack/packaging/tag.hpp"
 #include "envpack/packaging/version.hpp"
 #include "envpack/packaging/version_range.hpp"
 #include "envpack/resolver/solver.hpp"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -44,6 +47,7 @@ namespace envpack::env {
 struct UserRequirement {
     packaging::Requirement requirement;
     std::string origin = {};  ///< "requirements.txt:7", "command line"
+    std::vector<packaging::HashOption> hashes = {};
 };
 
 /// A package of the base, as a solve sees it. Value; not synchronised.
@@ -65,12 +69,23 @@ enum class BaseDependencies : std::uint8_t {
     report,  ///< a note only
 };
 
+/// A demand that is given up: what `package` requires of `dependency`, or of every base package
+/// where that is none. The base's version then counts as good enough.
+struct Relaxation {
+    packaging::PackageName package;
+    std::optional<packaging::PackageName> dependency = std::nullopt;
+
+    /// `NAME` or `NAME:DEPENDENCY`.
+    static Result<Relaxation> parse(std::string_view text);
+};
+
 struct ProviderOptions {
     packaging::MarkerEnvironment environment;
     std::vector<packaging::Tag> tags;  ///< what the target can install, best first
     packaging::Version python_version;
     std::vector<UserRequirement> constraints = {};
     std::set<packaging::PackageName> unfrozen = {};  ///< base packages that may be replaced
+    std::vector<Relaxation> relaxed = {};
     BaseDependencies base_dependencies = BaseDependencies::add;
     packaging::FormatControl formats = {};
     bool allow_sdists = false;
@@ -78,6 +93,8 @@ struct ProviderOptions {
     bool no_dependencies = false;  ///< only what the request names
     /// Files uploaded later do not exist, nor do files whose upload time the index does not tell.
     std::optional<UnixTime> exclude_newer = std::nullopt;
+    /// The sha256 digests of which a file of that name must have one; other names are free.
+    std::map<packaging::PackageName, std::set<Digest>> hashes = {};
 };
 
 /// A package to install: what a Resolution chose that the base does not provide.
@@ -93,9 +110,26 @@ struct Selected {
     std::vector<packaging::PackageName> uses_provided = {};  ///< of the base; sorted
 };
 
+/// A demand that was given up because ProviderOptions::relaxed says so.
+struct Relaxed {
+    packaging::PackageName name;  ///< of the base
+    std::string pin = {};         ///< the base's version
+    std::string because = {};     ///< "xformers 0.0.26 requires torch==2.3.0"
+    friend auto operator<=>(const Relaxed&, const Relaxed&) = default;
+};
+
+/// A package that is older than what the requirements alone would give.
+struct HeldBack {
+    packaging::PackageName name;
+    packaging::Version chosen;
+    packaging::Version instead;  ///< the newest that the requirements accept
+    std::string by = {};         ///< "a constraint allows only numpy <2 (c.txt:3)"
+};
+
 struct Selection {
     std::vector<Selected> packages = {};                ///< by name
     std::vector<packaging::PackageName> provided = {};  ///< base packages reached; sorted
+    std::vector<Relaxed> relaxed = {};                  ///< sorted
 };
 
 /// Part of the torch stack: built against each other, so never pulled in behind the user's back.
@@ -133,6 +167,12 @@ public:
 
     /// The files to install, and what they need of each other and of the base.
     Result<Selection> selection(const resolver::Resolution& resolution);
+
+    /// The packages that a constraint or the base keeps from a newer version which everything else
+    /// that was chosen accepts; by name. Metadata that the solve did not need is not fetched, so a
+    /// cause further away is not seen.
+    Result<std::vector<HeldBack>> held_back(const resolver::Resolution& resolution,
+                                            std::span<const UserRequirement> requirements);
 
     /// An independent check of a resolution, over metadata and specifiers instead of ranges:
     /// every requirement is satisfied, and no base package has another version than the base. A

@@ -23,6 +23,7 @@ enum class AbsenceKind : std::uint8_t {
     no_wheel_for_python,    ///< wheels for other Pythons only
     no_wheel_for_platform,  ///< wheels for other platforms only
     source_only,            ///< nothing but a source distribution
+    other_hash,             ///< files with other hashes than the request allows
     too_new,                ///< uploaded after ProviderOptions::exclude_newer
     yanked,                 ///< withdrawn, and not pinned
     prerelease_only,        ///< only pre-releases are left, and final releases match too

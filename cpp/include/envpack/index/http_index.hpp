@@ -25,6 +25,7 @@ struct HttpIndexOptions {
     std::vector<int> absent_statuses = {404, 410};
     std::shared_ptr<const Clock> clock = {};  ///< null: the machine's; only for page freshness
     Limits limits = {};
+    bool offline = false;  ///< pages of the cache hold whatever their age
 };
 
 /// An index behind http or https. Thread-safe.

@@ -24,6 +24,17 @@ struct ResolveOptions {
     std::optional<std::string> base = std::nullopt;
     std::optional<std::string> python = std::nullopt;  ///< as FreezeOptions::python
     bool pre = false;                                  ///< allow pre-releases of everything
+    std::vector<std::string> unfreeze = {};            ///< base packages that may be replaced
+    /// `NAME[:DEPENDENCY]`: what NAME requires of base packages is given up.
+    std::vector<std::string> relax = {};
+    bool no_dependencies = false;               ///< only what is named
+    bool report_base_dependencies = false;      ///< what the base lacks is noted, not added
+    bool no_build = false;                      ///< wheels only
+    std::vector<std::string> no_binary = {};    ///< names or `:all:`: from source
+    std::vector<std::string> only_binary = {};  ///< names or `:all:`: never from source
+    bool require_hashes = false;                ///< every file must have a hash in the request
+    std::string exclude_newer = {};             ///< as parse_date_or_time() reads it
+    bool fail_on_downgrade = false;             ///< an error when a pin holds a package back
     IndexOptions indexes = {};
 };
 

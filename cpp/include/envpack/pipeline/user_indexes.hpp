@@ -2,6 +2,7 @@
 
 #include "envpack/base/result.hpp"
 #include "envpack/base/run_context.hpp"
+#include "envpack/index/chained_index.hpp"
 #include "envpack/index/package_index.hpp"
 #include "envpack/index/pip_config.hpp"
 #include "envpack/pipeline/user_config.hpp"
@@ -20,6 +21,10 @@ struct IndexOptions {
     std::vector<std::string> extra_index_urls = {};       ///< asked before the index itself
     std::vector<std::string> find_links = {};
     bool no_index = false;
+    index::IndexStrategy strategy = index::IndexStrategy::first_index;
+    /// `NAME=URL`: that package comes from that index and from nowhere else.
+    std::vector<std::string> pins = {};
+    bool offline = false;  ///< only what was fetched before
 };
 
 /// Where packages of this run come from. Copies share the connections and the cache.
