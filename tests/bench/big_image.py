@@ -63,6 +63,7 @@ def _write_tar(path: Path, number: int, size: int, files: Iterator[tuple[str, by
             )
         ]
         written = 0
+        laps: dict[str, int] = {}  # so that a layer holds a file again under another folder only
         while True:
             for name, data in members:
                 info = tarfile.TarInfo(name)
@@ -72,7 +73,8 @@ def _write_tar(path: Path, number: int, size: int, files: Iterator[tuple[str, by
             if written >= size:
                 break
             name, data = next(files)
-            members = [(f"opt/layer{number}/{written}/{name}", data)]
+            laps[name] = laps.get(name, 0) + 1
+            members = [(f"opt/layer{number}/{laps[name]}/{name}", data)]
     with path.open("rb") as stream:
         return hashlib.sha256(stream.read()).hexdigest()
 
