@@ -122,6 +122,8 @@ void add_build(CLI::App& app, Action& action) {
     verb->add_option("--format", arguments->format, "How to report")
         ->check(CLI::IsMember({"text", "json"}))
         ->capture_default_str();
+    verb->add_flag("--no-build", options.no_build,
+                   "Refuse to build packages of the lock that have no wheel");
     add_index_options(*verb, options.indexes);
     verb->callback([arguments, &action] {
         action = [arguments](const RunContext& run) { return build(*arguments, run); };

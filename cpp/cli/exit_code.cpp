@@ -14,6 +14,7 @@ ExitCode exit_code_of(ErrorCode code) noexcept {
         case ErrorCode::unauthorized:
         case ErrorCode::digest_mismatch:
         case ErrorCode::unsupported:
+        case ErrorCode::build_failed:
         case ErrorCode::limit_exceeded:
             return outside_failed;
         case ErrorCode::cancelled:

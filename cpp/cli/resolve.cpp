@@ -7,6 +7,7 @@
 #include "output.hpp"
 
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -30,8 +31,10 @@ std::string rendered(const env::Lock& lock, const std::string& format) {
 }
 
 Result<ExitCode> resolve(const ResolveArguments& arguments, const RunContext& run) {
+    pipeline::ResolveOptions options = arguments.resolve;
+    options.lock_folder = std::filesystem::path(arguments.output).parent_path();
     ENVPACK_TRY(const pipeline::ResolveOutcome outcome,
-                pipeline::resolve(arguments.resolve, pipeline::user_config(), run));
+                pipeline::resolve(options, pipeline::user_config(), run));
     if (const auto* explanation = std::get_if<env::Explanation>(&outcome)) {
         if (arguments.format == "json") {
             ENVPACK_CHECK(print(json::to_pretty(explanation->to_json())));
@@ -90,6 +93,7 @@ void add_resolve(CLI::App& app, Action& action) {
     const auto arguments = std::make_shared<ResolveArguments>();
     pipeline::ResolveOptions& options = arguments->resolve;
     verb->add_option("requirement", options.requirements, "Such as 'numpy>=2'")->type_name("REQ");
+    add_repeated(*verb, "-e,--editable", options.editables, "Project folder or repository", "PATH");
     verb->add_option("-r,--requirement", options.requirement_files, "Requirements file")
         ->type_name("FILE")
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)

@@ -241,6 +241,8 @@ class IndexOptions:
 class ResolveOptions:
     def __init__(self) -> None: ...
     requirements: Sequence[str]
+    editables: Sequence[str]
+    lock_folder: _StrPath
     requirement_files: Sequence[_StrPath]
     constraint_files: Sequence[_StrPath]
     base: str | None
@@ -273,6 +275,7 @@ class BuildOptions:
         workdir: str | None,
         entrypoint: Sequence[str] | None,
         cmd: Sequence[str] | None,
+        no_build: bool,
         indexes: IndexOptions,
     ) -> None: ...
 

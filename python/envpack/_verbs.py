@@ -62,6 +62,8 @@ def freeze(
 
 def resolve(
     *requirements: str,
+    editables: Iterable[StrPath] = (),
+    lock_folder: StrPath = "",
     requirement_files: Iterable[StrPath] = (),
     constraint_files: Iterable[StrPath] = (),
     base: StrPath | None = None,
@@ -89,7 +91,10 @@ def resolve(
     """Choose versions for the requirements on top of a base, whose packages never change.
 
     Args:
-        requirements: dependency specifiers such as ``"numpy>=2"``.
+        requirements: dependency specifiers such as ``"numpy>=2"``, paths and URLs of wheels,
+            source distributions and project folders, ``git+https://…`` repositories.
+        editables: project folders, as after pip's ``-e``; the lock says that they are editable.
+        lock_folder: where the lock will be written; project folders are named relative to it.
         requirement_files: requirements files, as after pip's ``-r``.
         constraint_files: constraints files, as after pip's ``-c``.
         base: a source as for :func:`freeze`: provides packages, Python and platform. None: the
@@ -134,6 +139,8 @@ def resolve(
     )
     options = _core.ResolveOptions()
     options.requirements = list(requirements)
+    options.editables = [os.fspath(path) for path in editables]
+    options.lock_folder = os.fspath(lock_folder)
     options.requirement_files = [os.fspath(path) for path in requirement_files]
     options.constraint_files = [os.fspath(path) for path in constraint_files]
     options.base = None if base is None else os.fspath(base)
@@ -166,6 +173,7 @@ def build(
     workdir: str | None = None,
     entrypoint: Sequence[str] | None = None,
     cmd: Sequence[str] | None = None,
+    no_build: bool = False,
     index_url: str | None = None,
     extra_index_urls: Iterable[str] = (),
     find_links: Iterable[StrPath] = (),
@@ -187,6 +195,7 @@ def build(
         workdir: working folder of the image.
         entrypoint: entry point of the image.
         cmd: default arguments of the image.
+        no_build: refuse to build packages of the lock that have no wheel.
         index_url: as for :func:`resolve`; files of a lock are fetched from the URLs in it.
         extra_index_urls: as for :func:`resolve`.
         find_links: as for :func:`resolve`.
@@ -209,6 +218,7 @@ def build(
         workdir=workdir,
         entrypoint=None if entrypoint is None else list(entrypoint),
         cmd=None if cmd is None else list(cmd),
+        no_build=no_build,
         indexes=_core.IndexOptions(
             index_url=index_url,
             extra_index_urls=list(extra_index_urls),

@@ -11,6 +11,7 @@ from typing import Any
 
 __all__ = [
     "AuthenticationError",
+    "BuildFailed",
     "Cancelled",
     "EnvpackError",
     "EnvpackOSError",
@@ -125,6 +126,10 @@ class Unsupported(EnvpackError, NotImplementedError):
     """Valid input that envpack does not handle."""
 
 
+class BuildFailed(EnvpackError):
+    """A package could not be built from its source."""
+
+
 class LimitExceeded(EnvpackError):
     """A size, depth or count limit for untrusted input was reached."""
 
@@ -166,6 +171,7 @@ _CLASSES: dict[str, type[Exception]] = {
     "unauthorized": AuthenticationError,
     "digest_mismatch": IntegrityError,
     "unsupported": Unsupported,
+    "build_failed": BuildFailed,
     "limit_exceeded": LimitExceeded,
     "cancelled": Cancelled,
     "internal": InternalError,

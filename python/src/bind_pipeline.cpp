@@ -89,6 +89,8 @@ void bind_resolve_options(py::module_& module) {
     py::class_<ResolveOptions>(module, "ResolveOptions", "What to resolve, and how.")
         .def(py::init<>())
         .def_readwrite("requirements", &ResolveOptions::requirements)
+        .def_readwrite("editables", &ResolveOptions::editables)
+        .def_readwrite("lock_folder", &ResolveOptions::lock_folder)
         .def_readwrite("requirement_files", &ResolveOptions::requirement_files)
         .def_readwrite("constraint_files", &ResolveOptions::constraint_files)
         .def_readwrite("base", &ResolveOptions::base)
@@ -174,7 +176,7 @@ void bind_pipeline(py::module_& module) {
                          std::map<std::string, std::string> env,
                          std::map<std::string, std::string> labels, std::optional<std::string> user,
                          std::optional<std::string> workdir, std::optional<Texts> entrypoint,
-                         std::optional<Texts> cmd, pipeline::IndexOptions indexes) {
+                         std::optional<Texts> cmd, bool no_build, pipeline::IndexOptions indexes) {
                  return pipeline::BuildOptions{.input = std::move(input),
                                                .output = std::move(output),
                                                .base = std::move(base),
@@ -185,11 +187,12 @@ void bind_pipeline(py::module_& module) {
                                                .working_dir = std::move(workdir),
                                                .entrypoint = std::move(entrypoint),
                                                .cmd = std::move(cmd),
+                                               .no_build = no_build,
                                                .indexes = std::move(indexes)};
              }),
              py::arg("input"), py::arg("output"), py::kw_only(), py::arg("base"), py::arg("prefix"),
              py::arg("env"), py::arg("labels"), py::arg("user"), py::arg("workdir"),
-             py::arg("entrypoint"), py::arg("cmd"), py::arg("indexes"));
+             py::arg("entrypoint"), py::arg("cmd"), py::arg("no_build"), py::arg("indexes"));
 
     bind_reports(module);
     module.def("freeze", &freeze, py::arg("source"), py::arg("python"), py::arg("exclude"),

@@ -22,7 +22,11 @@ def stubbed() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for node in ast.parse(STUB.read_text()).body:
         if isinstance(node, ast.ClassDef):
-            found[node.name] = {m.name for m in node.body if isinstance(m, ast.FunctionDef)}
+            found[node.name] = {m.name for m in node.body if isinstance(m, ast.FunctionDef)} | {
+                m.target.id
+                for m in node.body
+                if isinstance(m, ast.AnnAssign) and isinstance(m.target, ast.Name)
+            }
         elif isinstance(node, ast.FunctionDef):
             found[node.name] = set()
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):

@@ -64,6 +64,8 @@ std::string_view to_string(ErrorCode code) noexcept {
             return "digest_mismatch";
         case ErrorCode::unsupported:
             return "unsupported";
+        case ErrorCode::build_failed:
+            return "build_failed";
         case ErrorCode::limit_exceeded:
             return "limit_exceeded";
         case ErrorCode::cancelled:

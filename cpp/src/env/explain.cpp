@@ -100,6 +100,11 @@ private:
             Cause cause{"dependency", from.package.name.to_string(),
                         fmt::format("{} {}", from.package.to_string(), versions),
                         "needs " + to.package.to_string()};
+            if (const Provided* base = provider_.find_provided(to.package.name);
+                base != nullptr && provider_.is_frozen(to.package.name) &&
+                (!base->version || !to.range.contains(*base->version))) {
+                involved.demands.push_back({from.package.name, to.package.name});
+            }
             if (!to.range.is_full()) {
                 cause.text += " " + to.range.to_string();
             }

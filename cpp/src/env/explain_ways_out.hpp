@@ -11,6 +11,12 @@ namespace envpack::env {
 
 /// What a conflict is about, as far as changes of the request go.
 struct Involved {
+    /// What a package of an index asks of a base package, and does not get.
+    struct Demand {
+        packaging::PackageName package;
+        packaging::PackageName dependency;
+    };
+    std::vector<Demand> demands = {};
     std::vector<std::size_t> requirements = {};         ///< positions in the request
     std::set<packaging::PackageName> constrained = {};  ///< packages with a limit in the way
     std::set<packaging::PackageName> frozen = {};       ///< base packages in the way

@@ -164,6 +164,11 @@ PackageProvider PackageProvider::with_options(ProviderOptions options) const {
         std::make_unique<State>(state_->world, std::move(options), state_->provided, state_->run));
 }
 
+PackageProvider PackageProvider::with_base(std::vector<Provided> provided) const {
+    return PackageProvider(
+        std::make_unique<State>(state_->world, state_->options, std::move(provided), state_->run));
+}
+
 const ProviderOptions& PackageProvider::options() const noexcept {
     return state_->options;
 }
@@ -188,7 +193,7 @@ Result<std::vector<Dependency>> PackageProvider::roots(
         if (!state_->holds(wanted.requirement, nullptr)) {
             continue;
         }
-        if (const auto refusal = State::refusal(wanted.requirement)) {
+        if (const auto refusal = state_->refusal(wanted.requirement)) {
             return fail(Error(ErrorCode::unsupported, *refusal)
                             .with_context(wanted.origin.empty() ? "while reading the request"
                                                                 : "while reading " + wanted.origin)
@@ -223,7 +228,9 @@ Result<void> PackageProvider::prepare(std::span<const resolver::Wanted> wanted) 
             items[i].candidates.emplace(name, std::move(project), *state_->rules);
             const auto picked =
                 state_->pick(name, *items[i].candidates, *items[i].wanted->range, {});
-            if (picked.position && !state_->options.no_dependencies) {
+            // Not of a source distribution: reading that may mean building it.
+            if (picked.position && !state_->options.no_dependencies &&
+                !items[i].candidates->candidate(*picked.position).is_sdist) {
                 // A failure shows when the answer is needed, if it ever is.
                 static_cast<void>(state_->world->metadata(
                     *items[i].candidates->candidate(*picked.position).file, state_->run));
@@ -292,7 +299,8 @@ Result<std::variant<Version, Unavailable>> PackageProvider::choose(
 PackageProvider::State::Pick PackageProvider::State::pick(
     const PackageName& name, ProjectCandidates& candidates, const VersionRange& range,
     std::span<const resolver::Demand> demands) {
-    std::uint32_t note = options.prereleases ? names_prerelease : 0U;
+    std::uint32_t note =
+        options.prereleases || options.direct.contains(name) ? names_prerelease : 0U;
     for (const resolver::Demand& demand : demands) {
         note |= demand.note;
     }

@@ -23,6 +23,7 @@ CandidateRules::CandidateRules(const ProviderOptions& options)
       python_version(options.python_version),
       formats(options.formats),
       allow_sdists(options.allow_sdists),
+      direct(options.direct),
       hashes(options.hashes) {
     for (const packaging::Tag& tag : options.tags) {
         pythons.emplace(tag.interpreter, tag.abi);
@@ -144,6 +145,7 @@ Candidate ProjectCandidates::judge(std::span<const std::size_t> files) const {
     };
 
     const auto expected = rules_->hashes.find(name_);
+    const bool is_direct = rules_->direct.contains(name_);
     for (const std::size_t index : files) {
         const index::DistFile& file = project_->files[index];
         Key key{!file.yanked.has_value(), false, 0, std::nullopt};
@@ -163,7 +165,7 @@ Candidate ProjectCandidates::judge(std::span<const std::size_t> files) const {
                                      : "has no wheel for this Python");
                 continue;
             }
-            if (!rules_->formats.allows_wheel(name_)) {
+            if (!is_direct && !rules_->formats.allows_wheel(name_)) {
                 refuse(Distance::source, "may only be built from source, as was asked for");
                 continue;
             }
@@ -185,11 +187,11 @@ Candidate ProjectCandidates::judge(std::span<const std::size_t> files) const {
                    fmt::format("needs Python {}", file.requires_python->to_string()));
             continue;
         }
-        if (is_newer(file, rules_->exclude_newer)) {
+        if (!is_direct && is_newer(file, rules_->exclude_newer)) {
             refuse(Distance::too_new, fmt::format("was uploaded after {}", rules_->exclude_newer));
             continue;
         }
-        if (expected != rules_->hashes.end() && file.sha256 &&
+        if (!is_direct && expected != rules_->hashes.end() && file.sha256 &&
             !expected->second.contains(*file.sha256)) {
             refuse(Distance::other_hash, "has no file with one of the hashes that are asked for");
             continue;

@@ -26,6 +26,7 @@ struct CandidateRules {
     packaging::Version python_version;
     packaging::FormatControl formats;
     bool allow_sdists = false;
+    std::map<packaging::PackageName, std::string> direct = {};
     std::map<packaging::PackageName, std::set<Digest>> hashes = {};
     std::string exclude_newer = {};  ///< RFC 3339, UTC, seconds; empty: no limit
 };

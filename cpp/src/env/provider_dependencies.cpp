@@ -19,11 +19,17 @@ using resolver::Dependency;
 using resolver::Package;
 using resolver::Unavailable;
 
-std::optional<std::string> PackageProvider::State::refusal(const Requirement& requirement) {
-    if (requirement.url.empty()) {
+std::optional<std::string> PackageProvider::State::refusal(const Requirement& requirement) const {
+    const auto without_fragment = [](const std::string& url) {
+        return url.substr(0, url.find('#'));
+    };
+    const auto found = options.direct.find(requirement.name);
+    if (requirement.url.empty() ||
+        (found != options.direct.end() &&
+         without_fragment(found->second) == without_fragment(requirement.url))) {
         return std::nullopt;
     }
-    return fmt::format("`{} @ {}` is a direct reference, which envpack cannot resolve",
+    return fmt::format("needs `{} @ {}`, which counts only when the request itself names it",
                        requirement.name.str(), text::printable(text::redact_url(requirement.url)));
 }
 
@@ -64,7 +70,8 @@ Result<ProviderWorld::MetadataPtr> PackageProvider::State::metadata(const Packag
         std::lower_bound(versions.begin(), versions.end(), version) - versions.begin());
     while (run.max_parallel > 1 && files.size() <= ahead && position-- > 0) {
         const Candidate& older = known->candidate(position);
-        if (older.is_usable() && !older.is_yanked() && !world->has_metadata(*older.file)) {
+        if (older.is_usable() && !older.is_sdist && !older.is_yanked() &&
+            !world->has_metadata(*older.file)) {
             files.push_back(older.file);
         }
     }

@@ -70,7 +70,7 @@ struct PackageProvider::State {
     /// Any version will do.
     static packaging::Requirement without_demand(packaging::Requirement requirement);
     /// Why `requirement` cannot be asked of an index; nullopt when it can.
-    static std::optional<std::string> refusal(const packaging::Requirement& requirement);
+    std::optional<std::string> refusal(const packaging::Requirement& requirement) const;
     static void append(const packaging::Requirement& requirement, std::string reason,
                        std::vector<resolver::Dependency>& to);
 

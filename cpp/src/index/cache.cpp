@@ -104,6 +104,27 @@ Result<void> Cache::store_metadata(const Digest& wheel, std::string_view text) c
     return write_checked(path, text);
 }
 
+std::optional<std::pair<Digest, std::string>> Cache::find_built(const Digest& key) const {
+    const auto text = read_checked(entry_path(root_ / "built-v1", key), 4096);
+    const std::size_t space = text ? text->find(' ') : std::string::npos;
+    if (space == std::string::npos) {
+        return std::nullopt;
+    }
+    const auto wheel = Digest::parse_hex(std::string_view(*text).substr(0, space));
+    std::string filename = text->substr(space + 1);
+    if (!wheel || filename.find('/') != std::string::npos) {
+        return std::nullopt;
+    }
+    return std::pair(*wheel, std::move(filename));
+}
+
+Result<void> Cache::store_built(const Digest& key, const Digest& wheel,
+                                std::string_view filename) const {
+    const fs::path path = entry_path(root_ / "built-v1", key);
+    ENVPACK_CHECK(prepare(path.parent_path()));
+    return write_checked(path, wheel.hex() + " " + std::string(filename));
+}
+
 std::optional<CachedPage> Cache::find_page(std::string_view url) const {
     const fs::path path = entry_path(root_ / "pages-v1", Digest::of(as_bytes(url)));
     const auto text = read_checked(path, Limits{}.max_json + (64u << 10));

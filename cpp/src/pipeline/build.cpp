@@ -2,8 +2,10 @@
 
 #include "build_base.hpp"
 #include "build_plan.hpp"
+#include "direct_source.hpp"
 #include "envpack/archive/layer_writer.hpp"
 #include "envpack/base/file.hpp"
+#include "envpack/env/target_environment.hpp"
 #include "envpack/oci/append.hpp"
 #include "envpack/oci/as_oci.hpp"
 #include "envpack/oci/layout_target.hpp"
@@ -84,14 +86,20 @@ Result<BuildPlan> plan_of(const BuildOptions& options, const Input& input, const
     // Without anything to fetch no index is needed, not even a configured one.
     const auto is_remote = [](const env::LockedFile& file) { return file.url.starts_with("http"); };
     const auto needs_index = [&](const env::LockedPackage& package) {
-        return std::any_of(package.wheels.begin(), package.wheels.end(), is_remote);
+        return std::any_of(package.wheels.begin(), package.wheels.end(), is_remote) ||
+               (package.sdist && is_remote(*package.sdist)) ||
+               (package.archive && is_remote(package.archive->file));
     };
     const auto& packages = input.lock->packages;
     UserIndexes indexes{.index = nullptr, .order = {}};
     if (std::any_of(packages.begin(), packages.end(), needs_index)) {
         ENVPACK_TRY(indexes, open_user_indexes(options.indexes, user, run));
     }
-    return plan_from_lock(*input.lock, options.input.parent_path(), base, indexes.index.get(), run);
+    ENVPACK_TRY(const packaging::TagTarget target, env::tag_target(base.inventory.python));
+    const SourceBuilder builder(base.inventory.python, packaging::supported_tags(target), {},
+                                options.indexes, user, !options.no_build);
+    return plan_from_lock(*input.lock, options.input.parent_path(), base, indexes.index.get(),
+                          {.builder = &builder, .network = indexes.services}, run);
 }
 
 oci::ConfigChange config_change(const BuildOptions& options, const BuildBase& base,

@@ -25,9 +25,13 @@ namespace {
 /// once however the others change.
 constexpr std::uint64_t large = std::uint64_t{16} << 20;
 
-/// The wheel of `package` that fits best, or why there is none.
+/// The wheel of `package` that fits best, nullptr when it has to be made from its source, or why
+/// there is none.
 Result<const env::LockedFile*> best_wheel(const env::LockedPackage& package,
                                           const packaging::TagIndex& tags) {
+    if (package.wheels.empty()) {
+        return nullptr;
+    }
     const env::LockedFile* best = nullptr;
     std::size_t best_rank = 0;
     for (const env::LockedFile& file : package.wheels) {
@@ -38,12 +42,15 @@ Result<const env::LockedFile*> best_wheel(const env::LockedPackage& package,
             best_rank = *rank;
         }
     }
+    if (best == nullptr && package.sdist) {
+        return nullptr;
+    }
     if (best == nullptr) {
         return fail(Error(ErrorCode::unsupported,
                           fmt::format("the lock has no wheel of {} for the base's Python and "
                                       "platform",
                                       package.name.str()))
-                        .with_hint("resolve for this base; sources are not built yet"));
+                        .with_hint("resolve for this base"));
     }
     return best;
 }
@@ -90,20 +97,27 @@ struct WheelPlan {
     std::vector<std::string> notes;
 };
 
-Result<WheelPlan> plan_wheel(const env::LockedPackage& package, const env::LockedFile& file,
-                             const std::filesystem::path& folder,
-                             const wheel::InstallScheme& scheme, const index::PackageIndex* index,
-                             const RunContext& run) {
-    const auto doing = fmt::format("while installing {}", file.name);
-    ENVPACK_TRY(const std::filesystem::path path,
-                with_context(fetch(dist_file(file, folder), index, run), doing));
+/// The wheel on this machine: fetched, or made from source.
+Result<BuiltWheel> wheel_file(const env::LockedPackage& package, const env::LockedFile* file,
+                              const std::filesystem::path& folder, const index::PackageIndex* index,
+                              const DirectServices& sources, const RunContext& run) {
+    if (file == nullptr) {
+        return wheel_of(package, folder, sources, run);
+    }
+    ENVPACK_TRY(std::filesystem::path path, fetch(dist_file(*file, folder), index, run));
+    return BuiltWheel{.path = std::move(path), .filename = file->name, .sha256 = file->sha256};
+}
+
+Result<WheelPlan> plan_wheel(const env::LockedPackage& package, const BuiltWheel& file,
+                             const wheel::InstallScheme& scheme) {
+    const auto doing = fmt::format("while installing {}", file.filename);
     ENVPACK_TRY(const wheel::WheelArchive archive,
-                with_context(wheel::WheelArchive::open_as(path, file.name), doing));
+                with_context(wheel::WheelArchive::open_as(file.path, file.filename), doing));
     if (archive.name() != package.name ||
         (package.version && archive.version() != *package.version)) {
         return fail(
             Error(ErrorCode::parse_error, fmt::format("{} is not the file of {} that the lock says",
-                                                      file.name, package.name.str()))
+                                                      file.filename, package.name.str()))
                 .with_rule("lock.file-name"));
     }
     ENVPACK_TRY(wheel::InstallPlan plan, with_context(wheel::plan_install(archive, scheme), doing));
@@ -173,7 +187,7 @@ std::uint64_t PlannedFiles::size() const {
 
 Result<BuildPlan> plan_from_lock(const env::Lock& lock, const std::filesystem::path& folder,
                                  const BuildBase& base, const index::PackageIndex* index,
-                                 const RunContext& run) {
+                                 const DirectServices& sources, const RunContext& run) {
     const env::Interpreter& python = base.inventory.python;
     ENVPACK_TRY(const packaging::TagTarget target, env::tag_target(python));
     const packaging::TagIndex tags(target);
@@ -196,16 +210,22 @@ Result<BuildPlan> plan_from_lock(const env::Lock& lock, const std::filesystem::p
         wanted.emplace_back(&package, file);
     }
     std::atomic<std::size_t> done{0};
-    ENVPACK_TRY(std::vector<WheelPlan> wheels,
-                parallel_map<WheelPlan>(
-                    wanted.size(),
-                    [&](std::size_t i) -> Result<WheelPlan> {
-                        const auto& [package, file] = wanted[i];
-                        auto plan = plan_wheel(*package, *file, folder, scheme, index, run);
-                        run.report("wheels", ++done, wanted.size());
-                        return plan;
-                    },
-                    run));
+    ENVPACK_TRY(
+        std::vector<WheelPlan> wheels,
+        parallel_map<WheelPlan>(
+            wanted.size(),
+            [&](std::size_t i) -> Result<WheelPlan> {
+                const auto& [package, file] = wanted[i];
+                ENVPACK_TRY(
+                    const BuiltWheel wheel,
+                    with_context(wheel_file(*package, file, folder, index, sources, run),
+                                 "while installing " +
+                                     (file != nullptr ? file->name : package->name.to_string())));
+                auto plan = plan_wheel(*package, wheel, scheme);
+                run.report("wheels", ++done, wanted.size());
+                return plan;
+            },
+            run));
 
     BuildPlan plan;
     for (WheelPlan& wheel : wheels) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "build_base.hpp"
+#include "direct_source.hpp"
 #include "envpack/archive/content.hpp"
 #include "envpack/base/result.hpp"
 #include "envpack/base/run_context.hpp"
@@ -28,11 +29,11 @@ struct BuildPlan {
 };
 
 /// An environment with the wheels of `lock`, one group a wheel, the environment's own files last.
-/// `folder` is the lock's, for files that it names by path; `index` hands out those that it names
-/// by http URL, and may be null when there are none.
+/// `folder` is the lock's, for files that it names by path; `index` hands out wheels that it names
+/// by http URL, and may be null when there are none. What has no wheel is built by `sources`.
 Result<BuildPlan> plan_from_lock(const env::Lock& lock, const std::filesystem::path& folder,
                                  const BuildBase& base, const index::PackageIndex* index,
-                                 const RunContext& run);
+                                 const DirectServices& sources, const RunContext& run);
 
 /// The virtual environment as it is on this machine, one group a distribution.
 Result<BuildPlan> plan_from_venv(const std::filesystem::path& venv, const BuildBase& base,

@@ -1,5 +1,6 @@
 #include "request.hpp"
 
+#include "direct_source.hpp"
 #include "envpack/base/file.hpp"
 #include "envpack/base/limits.hpp"
 #include "envpack/packaging/requirements_file.hpp"
@@ -21,8 +22,8 @@ Result<env::UserRequirement> user_requirement(const RequirementLine& line) {
         return fail(
             Error(ErrorCode::unsupported, fmt::format("`{}` is no requirement by name", line.text))
                 .with_context(fmt::format("in {}", line.origin()))
-                .with_hint("paths, URLs and editable projects are not resolved yet; build a "
-                           "wheel and name its folder with --find-links"));
+                .with_hint("a constraint names a package and its versions; give the place as a "
+                           "requirement"));
     }
     return env::UserRequirement{
         .requirement = *line.requirement, .origin = line.origin(), .hashes = line.hashes};
@@ -89,6 +90,12 @@ Result<Request> read_request(const ResolveOptions& options, const UserConfig& us
                     packaging::parse_requirement_argument(text, "command line"));
         all.requirements.push_back(std::move(line));
     }
+    for (const std::string& text : options.editables) {
+        ENVPACK_TRY(RequirementLine line,
+                    packaging::parse_requirement_argument(text, "command line"));
+        line.editable = true;
+        all.requirements.push_back(std::move(line));
+    }
     for (const auto& path : options.requirement_files) {
         ENVPACK_CHECK(add_file(all, path, user, false));
     }
@@ -114,8 +121,12 @@ Result<Request> read_request(const ResolveOptions& options, const UserConfig& us
                     .pre = options.pre || all.pre,
                     .hash_mode = options.require_hashes || all.hash_mode()};
     for (const RequirementLine& line : all.requirements) {
+        request.texts.push_back((line.editable ? "-e " : "") + line.text);
+        if (is_direct(line)) {
+            request.places.push_back(line);
+            continue;
+        }
         ENVPACK_TRY(env::UserRequirement wanted, user_requirement(line));
-        request.texts.push_back(line.text);
         request.requirements.push_back(std::move(wanted));
     }
     for (const RequirementLine& line : all.constraints) {

@@ -2,6 +2,7 @@
 
 #include "envpack/base/result.hpp"
 #include "envpack/env/package_provider.hpp"
+#include "envpack/packaging/requirements_file.hpp"
 #include "envpack/pipeline/resolve.hpp"
 #include "envpack/pipeline/user_config.hpp"
 
@@ -15,7 +16,9 @@ namespace envpack::pipeline {
 
 /// What the user asks for, gathered from arguments, requirements files and constraints files.
 struct Request {
+    /// By name; those by place are added by whoever opens them.
     std::vector<env::UserRequirement> requirements = {};
+    std::vector<packaging::RequirementLine> places = {};  ///< is_direct()
     std::vector<env::UserRequirement> constraints = {};
     std::vector<std::string> texts = {};  ///< the requirements as written, in order
     packaging::FormatControl formats = {};
@@ -26,8 +29,7 @@ struct Request {
     IndexOptions indexes = {};  ///< the options of the call and those of the files
 };
 
-/// Reads everything that `options` names. unsupported, with the place, for what cannot be resolved
-/// yet: editables, paths and direct URLs.
+/// Reads everything that `options` names. unsupported for constraints by place.
 Result<Request> read_request(const ResolveOptions& options, const UserConfig& user,
                              const std::vector<std::string>& pip_constraints);
 

@@ -9,6 +9,7 @@
 #include "envpack/pipeline/source.hpp"
 #include "envpack/resolver/solver.hpp"
 #include "request.hpp"
+#include "source_index.hpp"
 
 #include <algorithm>
 
@@ -16,6 +17,8 @@
 
 namespace envpack::pipeline {
 namespace {
+
+namespace fs = std::filesystem;
 
 /// The environment that the lock is for: the base, or the bare Python in use.
 Result<env::Inventory> target_inventory(const ResolveOptions& options, const UserConfig& user,
@@ -49,6 +52,7 @@ Result<env::ProviderOptions> provider_options(const ResolveOptions& options, con
                                 .python_version = std::move(version),
                                 .constraints = request.constraints,
                                 .formats = request.formats,
+                                .allow_sdists = !options.no_build,
                                 .prereleases = pre,
                                 .no_dependencies = options.no_dependencies,
                                 .hashes = request.hashes};
@@ -57,8 +61,12 @@ Result<env::ProviderOptions> provider_options(const ResolveOptions& options, con
     }
     for (const std::string& text : options.unfreeze) {
         ENVPACK_TRY(packaging::PackageName name, packaging::PackageName::parse(text));
-        if (base.find(name) == nullptr) {
+        if (const env::FrozenPackage* package = base.find(name); package == nullptr) {
             run.note(fmt::format("--unfreeze {}: the base has no such package", name.str()));
+        } else if (package->has_flag("unremovable")) {
+            run.note(fmt::format("--unfreeze {}: the package is {}, which cannot be replaced",
+                                 name.str(),
+                                 package->installer == "debian" ? "Debian's" : "distutils'"));
         }
         policy.unfrozen.insert(std::move(name));
     }
@@ -70,6 +78,53 @@ Result<env::ProviderOptions> provider_options(const ResolveOptions& options, con
         ENVPACK_TRY(policy.exclude_newer, parse_date_or_time(options.exclude_newer));
     }
     return policy;
+}
+
+/// The target's own program where it can be started here: not of an image.
+Result<fs::path> program_on_this_machine(const ResolveOptions& options,
+                                         const env::Inventory& base) {
+    ENVPACK_TRY(const Source source, Source::parse(options.base.value_or(".")));
+    return source.kind == Source::Kind::python && !base.python.invoked.is_root()
+               ? fs::path("/") / base.python.invoked.str()
+               : fs::path();
+}
+
+/// What is asked for by place, opened; joins the requirements by name.
+Result<DirectSources> open_places(Request& request, const DirectServices& services,
+                                  const RunContext& run) {
+    DirectSources places;
+    for (const packaging::RequirementLine& line : request.places) {
+        ENVPACK_TRY(DirectSource source,
+                    with_context(open_direct(line, services, run),
+                                 fmt::format("while opening `{}` ({})", line.text, line.origin())));
+        if (request.hash_mode && (!source.locked.archive || line.hashes.empty()) &&
+            source.url.find("sha256=") == std::string::npos) {
+            return fail(Error(ErrorCode::invalid_argument,
+                              fmt::format("in hash mode, `{}` must have a sha256 hash", line.text))
+                            .with_rule("resolve.hashes"));
+        }
+        const packaging::PackageName name = source.locked.name;
+        packaging::Requirement requirement{.name = name, .extras = line.extras};
+        requirement.marker = line.marker;
+        if (line.requirement) {
+            requirement.extras = line.requirement->extras;
+            requirement.marker = line.requirement->marker;
+        }
+        // Its version is a demand like any other: of a package that the base provides, too.
+        ENVPACK_TRY(requirement.specifiers,
+                    packaging::SpecifierSet::parse("===" + source.locked.version->to_string()));
+        request.requirements.push_back(
+            {.requirement = std::move(requirement), .origin = line.origin()});
+        if (const auto [other, is_new] = places.try_emplace(name, source);
+            !is_new && other->second.url != source.url) {
+            return fail(Error(ErrorCode::invalid_argument,
+                              fmt::format("{} is asked for at two places, `{}` and `{}`",
+                                          name.str(), text::redact_url(other->second.url),
+                                          text::redact_url(source.url)))
+                            .with_rule("resolve.direct"));
+        }
+    }
+    return places;
 }
 
 env::LockedPackage locked(const env::Selected& chosen) {
@@ -84,8 +139,20 @@ env::LockedPackage locked(const env::Selected& chosen) {
                          .size = chosen.file.size,
                          .upload_time = chosen.file.upload_time.value_or("")};
     file.sha256 = chosen.file.sha256.value_or(Digest());
-    package.wheels.push_back(std::move(file));
+    if (chosen.is_sdist) {
+        package.sdist = std::move(file);
+    } else {
+        package.wheels.push_back(std::move(file));
+    }
     return package;
+}
+
+/// The same for a package that was asked for by place.
+env::LockedPackage locked(const env::Selected& chosen, env::LockedPackage place) {
+    place.requires_python = chosen.requires_python;
+    place.dependencies = chosen.dependencies;
+    place.uses_provided = chosen.uses_provided;
+    return place;
 }
 
 /// The hash that the index does not tell is taken from the file itself (PEP 751 wants one).
@@ -104,15 +171,26 @@ Result<void> complete_hash(env::Selected& chosen, const index::PackageIndex& ind
 }
 
 Result<env::Lock> lock_from(env::Selection selection, const env::Inventory& base,
-                            const Request& request, const index::PackageIndex& index,
-                            const RunContext& run) {
+                            const Request& request, const DirectSources& places,
+                            const index::PackageIndex& index, const RunContext& run) {
     env::Lock lock{.requires_python = fmt::format("=={}.*", base.python.short_version())};
     lock.environments = {
         fmt::format("python_version == '{}' and sys_platform == 'linux' and "
                     "platform_machine == '{}'",
                     base.python.short_version(), base.python.machine)};
     for (env::Selected& chosen : selection.packages) {
+        if (const auto place = places.find(chosen.name); place != places.end()) {
+            lock.packages.push_back(locked(chosen, place->second.locked));
+            continue;
+        }
         ENVPACK_CHECK(complete_hash(chosen, index, run));
+        if (const auto expected = request.hashes.find(chosen.name);
+            expected != request.hashes.end() && !expected->second.contains(*chosen.file.sha256)) {
+            return fail(Error(ErrorCode::digest_mismatch,
+                              fmt::format("{} has sha256 {}, which the request does not allow",
+                                          chosen.file.filename, chosen.file.sha256->hex()))
+                            .with_rule("resolve.hashes"));
+        }
         lock.packages.push_back(locked(chosen));
     }
     env::LockOrigin origin{.base = base.source,
@@ -154,10 +232,11 @@ env::Explanation downgraded(const std::vector<env::HeldBack>& packages) {
 }
 
 /// In hash mode nothing may be installed that the request has no hash for.
-Result<void> check_hash_mode(const env::Selection& selection, const Request& request) {
+Result<void> check_hash_mode(const env::Selection& selection, const Request& request,
+                             const DirectSources& places) {
     std::vector<std::string> missing;
     for (const env::Selected& chosen : selection.packages) {
-        if (!request.hashes.contains(chosen.name)) {
+        if (!request.hashes.contains(chosen.name) && !places.contains(chosen.name)) {
             missing.push_back(fmt::format("{}=={}", chosen.name.str(), chosen.version.to_string()));
         }
     }
@@ -177,14 +256,28 @@ Result<void> check_hash_mode(const env::Selection& selection, const Request& req
 Result<ResolveOutcome> resolve(const ResolveOptions& options, const UserConfig& user,
                                const RunContext& run) {
     ENVPACK_TRY(const index::PipConfig pip, read_user_pip_config(user));
-    ENVPACK_TRY(const Request request, read_request(options, user, pip.constraints));
+    ENVPACK_TRY(Request request, read_request(options, user, pip.constraints));
     ENVPACK_TRY(const env::Inventory base, target_inventory(options, user, run));
     ENVPACK_TRY(const UserIndexes indexes, open_user_indexes(request.indexes, user, run));
     ENVPACK_TRY(env::ProviderOptions policy,
                 provider_options(options, request, base, request.pre || pip.pre, run));
 
-    env::PackageProvider provider(*indexes.index, std::move(policy),
-                                  env::provided_from(base, "base"), run);
+    ENVPACK_TRY(fs::path target_python, program_on_this_machine(options, base));
+    const auto builder =
+        std::make_shared<const SourceBuilder>(base.python, policy.tags, std::move(target_python),
+                                              request.indexes, user, !options.no_build);
+    ENVPACK_TRY(const DirectSources places, open_places(request,
+                                                        {.builder = builder.get(),
+                                                         .network = indexes.services,
+                                                         .lock_folder = options.lock_folder},
+                                                        run));
+    for (const auto& [name, place] : places) {
+        policy.direct.emplace(name, place.url);
+    }
+    const SourceIndex sources(indexes.index, builder, places);
+
+    env::PackageProvider provider(sources, std::move(policy), env::provided_from(base, "base"),
+                                  run);
     ENVPACK_TRY(const auto roots, provider.roots(request.requirements));
     ENVPACK_TRY(resolver::Outcome outcome, resolver::solve(provider, roots, run));
     if (const auto* conflict = std::get_if<resolver::Conflict>(&outcome)) {
@@ -206,11 +299,11 @@ Result<ResolveOutcome> resolve(const ResolveOptions& options, const UserConfig& 
         run.note(text_of(package));
     }
     if (request.hash_mode) {
-        ENVPACK_CHECK(check_hash_mode(selection, request));
+        ENVPACK_CHECK(check_hash_mode(selection, request, places));
     }
     const std::optional<UnixTime> exclude_newer = provider.options().exclude_newer;
     ENVPACK_TRY(env::Lock lock,
-                lock_from(std::move(selection), base, request, *indexes.index, run));
+                lock_from(std::move(selection), base, request, places, sources, run));
     for (const env::HeldBack& package : held_back) {
         lock.origin->forced.push_back({.name = package.name,
                                        .from = package.instead.to_string(),

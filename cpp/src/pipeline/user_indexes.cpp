@@ -180,6 +180,7 @@ Result<UserIndexes> open_user_indexes(const IndexOptions& options, const UserCon
         ENVPACK_TRY(auto opened, index::open_index(pin.substr(equals + 1), services));
         chain.pinned.insert_or_assign(std::move(name), std::move(opened));
     }
+    indexes.services = services;
     indexes.index = std::make_shared<index::ChainedIndex>(std::move(chain));
     return indexes;
 }

@@ -53,7 +53,9 @@ TEST(Explain, TorchOfAVendorImage) {
   Ways out, smallest change first:
     1. an older xformers, 0.0.20
        envpack resolve … "xformers==0.0.20"
-    2. replace the torch of the base by 2.3.0; built against the present one: apex
+    2. keep torch 2.3.0a0+6ddf5cf85e.nv24.4 against what xformers 0.0.26.post1 asks for; whether it works is yours to test
+       envpack resolve … --relax xformers:torch
+    3. replace the torch of the base by 2.3.0; built against the present one: apex
        envpack resolve … --unfreeze torch
 )");
 }
@@ -186,6 +188,47 @@ TEST(Explain, JsonHasEverything) {
     ASSERT_EQ(value.find("ways_out")->as_array()->size(), 1U);
     EXPECT_EQ(*value.find("ways_out")->as_array()->front().find("command")->as_string(),
               "envpack resolve … \"a==1\"");
+}
+
+std::vector<std::string> kinds(const Explanation& explanation) {
+    std::vector<std::string> result;
+    for (const WayOut& way : explanation.ways_out) {
+        result.push_back(way.kind);
+    }
+    return result;
+}
+
+TEST(Explain, AnotherReleaseOfTheBaseImageWhoseTorchFits) {
+    UniverseIndex index;
+    index.add("flash-attn", "2.8", {{"torch>=2.7.0a0,<2.8"}});
+    const std::vector<Provided> base = {provided("torch", "2.6.0a0+df5bbc09d1.nv24.12"),
+                                        provided("torchvision", "0.20.0a0", {"torch"})};
+    ProviderOptions options = target_options();
+    options.python_version = packaging::Version::parse("3.12.3").value();
+    PackageProvider provider(index, options, base);
+    const auto requirements = request({"flash-attn"});
+    const auto outcome = resolver::solve(provider, provider.roots(requirements).value()).value();
+    const Explanation explanation =
+        explain(std::get<resolver::Conflict>(outcome), provider, requirements).value();
+    EXPECT_EQ(kinds(explanation), (std::vector<std::string>{"base-image", "relax"}));
+    EXPECT_TRUE(explanation.ways_out[0].command.starts_with("FROM nvcr.io/nvidia/pytorch:"));
+    EXPECT_NE(explanation.ways_out[0].description.find("torch 2.7.0a0+"), std::string::npos);
+    EXPECT_EQ(explanation.ways_out[1].command, "envpack resolve … --relax flash-attn:torch");
+}
+
+TEST(Explain, PinsThatHaveToGoTogether) {
+    UniverseIndex index;
+    index.add("app", "1", {{"numpy>=2", "filelock>=4", "tqdm>=5"}})
+        .add("numpy", "2.1")
+        .add("filelock", "4")
+        .add("tqdm", "5");
+    const Explanation explanation = explained(
+        index, {provided("numpy", "1.26"), provided("filelock", "3")}, {"app"}, {"tqdm<5"});
+    ASSERT_EQ(explanation.ways_out.size(), 1U);
+    EXPECT_EQ(explanation.ways_out[0].description,
+              "give up together the base's filelock, the base's numpy, the constraint on tqdm");
+    EXPECT_EQ(explanation.ways_out[0].command,
+              "envpack resolve … --unfreeze filelock --unfreeze numpy");
 }
 
 }  // namespace

@@ -351,8 +351,8 @@ INSTANTIATE_TEST_SUITE_P(
             UniverseIndex(),
             {},
             {"a @ https://user:secret@host.example/a.whl"},
-            "error: `a @ https://host.example/a.whl` is a direct reference, which envpack cannot "
-            "resolve"},
+            "error: needs `a @ https://host.example/a.whl`, which counts only when the request "
+            "itself names it"},
         Row{"LocalVersionIsNewerAndFitsThePublicPin",
             UniverseIndex().add("a", "1").add("a", "1+cu121"),
             {},

@@ -22,6 +22,7 @@ enum class ErrorCode : std::uint8_t {
     unauthorized,      ///< 401 or 403 after the credentials were tried
     digest_mismatch,   ///< content differs from its digest or size
     unsupported,       ///< valid input that envpack does not handle
+    build_failed,      ///< a package could not be built from its source
     limit_exceeded,    ///< a size, depth or count limit for untrusted input
     cancelled,         ///< RunContext::stop was requested
     internal,          ///< a bug in envpack

@@ -19,7 +19,8 @@ namespace envpack::env {
 
 /// A change of the request that makes it solvable.
 struct WayOut {
-    std::string kind;         ///< "other-version", "constraint", "prereleases", "unfreeze"
+    /// "other-version", "constraint", "prereleases", "relax", "base-image" or "unfreeze"
+    std::string kind;
     std::string description;  ///< "an older xformers, 0.0.20"
     std::string command;      ///< `envpack resolve … "xformers==0.0.20"`
 };

@@ -34,10 +34,10 @@
 // * Pre-releases, yanked files and Requires-Python are handled as pip 26 does: a pre-release only
 //   where a specifier in force names one or no final release matches; a yanked file only for a
 //   pin. Upper bounds of Requires-Python count.
-// * Wheels only. A version that has nothing but a source distribution for the target is refused
-//   with that reason: envpack cannot build one yet. ProviderOptions::allow_sdists takes sdists as
-//   candidates nevertheless, for a caller who only wants to know the versions.
-// * Direct references (`name @ url`) are refused, wherever they come from.
+// * A source distribution only where a version has no wheel for the target, and only with
+//   ProviderOptions::allow_sdists: reading its metadata may mean building it.
+// * Direct references (`name @ url`) of METADATA are refused unless the request names the same
+//   place (ProviderOptions::direct), as uv does.
 // * The extra of a base package adds what its METADATA says, and that is enforced like any
 //   demand of the request, against base packages too.
 
@@ -93,6 +93,9 @@ struct ProviderOptions {
     bool no_dependencies = false;  ///< only what the request names
     /// Files uploaded later do not exist, nor do files whose upload time the index does not tell.
     std::optional<UnixTime> exclude_newer = std::nullopt;
+    /// Names that the request gives a place for, with its URL: whatever the index has under that
+    /// name is the one candidate, and exempt from dates, hashes and rules on file kinds.
+    std::map<packaging::PackageName, std::string> direct = {};
     /// The sha256 digests of which a file of that name must have one; other names are free.
     std::map<packaging::PackageName, std::set<Digest>> hashes = {};
 };
@@ -148,6 +151,8 @@ public:
     PackageProvider& operator=(const PackageProvider&) = delete;
     /// The same world under other options; shares what was fetched already.
     PackageProvider with_options(ProviderOptions options) const;
+    /// The same world on top of another base.
+    PackageProvider with_base(std::vector<Provided> provided) const;
     const ProviderOptions& options() const noexcept;
 
     /// The request as the solver's roots, without those whose marker is false here. unsupported

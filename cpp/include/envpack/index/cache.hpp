@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace envpack::index {
 
@@ -28,6 +29,7 @@ struct CachedPage {
 ///
 ///     wheels-v1/<aa>/<sha256>/<filename>    verified against the name of its folder on every use
 ///     metadata-v1/<aa>/<sha256>             METADATA of the wheel with that digest
+///     built-v1/<aa>/<key>                   which wheel was built from a source
 ///     pages-v1/<aa>/<sha256 of the URL>     see CachedPage
 ///
 /// Entries appear whole or not at all; one that does not match its digest is removed and counts as
@@ -52,6 +54,12 @@ public:
 
     std::optional<std::string> find_metadata(const Digest& wheel) const;
     Result<void> store_metadata(const Digest& wheel, std::string_view text) const;
+
+    /// Digest and file name of the wheel that was built from a source; `key` stands for the source
+    /// and the target.
+    std::optional<std::pair<Digest, std::string>> find_built(const Digest& key) const;
+    Result<void> store_built(const Digest& key, const Digest& wheel,
+                             std::string_view filename) const;
 
     std::optional<CachedPage> find_page(std::string_view url) const;
     Result<void> store_page(const CachedPage& page) const;

@@ -28,6 +28,7 @@ struct BuildOptions {
     std::optional<std::string> working_dir = std::nullopt;
     std::optional<std::vector<std::string>> entrypoint = std::nullopt;
     std::optional<std::vector<std::string>> cmd = std::nullopt;
+    bool no_build = false;  ///< packages of the lock without a wheel are an error
     IndexOptions indexes = {};
 };
 

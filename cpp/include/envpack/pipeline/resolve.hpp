@@ -17,6 +17,7 @@ namespace envpack::pipeline {
 
 struct ResolveOptions {
     std::vector<std::string> requirements = {};                 ///< PEP 508 texts
+    std::vector<std::string> editables = {};                    ///< project folders, as after -e
     std::vector<std::filesystem::path> requirement_files = {};  ///< as after pip's -r
     std::vector<std::filesystem::path> constraint_files = {};   ///< as after pip's -c
     /// As Source::parse() reads it: its packages are provided and never replaced, and its Python
@@ -35,6 +36,8 @@ struct ResolveOptions {
     bool require_hashes = false;                ///< every file must have a hash in the request
     std::string exclude_newer = {};             ///< as parse_date_or_time() reads it
     bool fail_on_downgrade = false;             ///< an error when a pin holds a package back
+    /// Where the lock will be: project folders are written relative to it. Empty: here.
+    std::filesystem::path lock_folder = {};
     IndexOptions indexes = {};
 };
 

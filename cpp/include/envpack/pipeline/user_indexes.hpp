@@ -3,6 +3,7 @@
 #include "envpack/base/result.hpp"
 #include "envpack/base/run_context.hpp"
 #include "envpack/index/chained_index.hpp"
+#include "envpack/index/open_indexes.hpp"
 #include "envpack/index/package_index.hpp"
 #include "envpack/index/pip_config.hpp"
 #include "envpack/pipeline/user_config.hpp"
@@ -30,6 +31,7 @@ struct IndexOptions {
 /// Where packages of this run come from. Copies share the connections and the cache.
 struct UserIndexes {
     std::shared_ptr<const index::PackageIndex> index;
+    index::IndexServices services = {};
     std::vector<std::string> order = {};  ///< index URLs as asked, without credentials
 };
 

@@ -1,0 +1,67 @@
+#pragma once
+
+#include "envpack/base/digest.hpp"
+#include "envpack/base/result.hpp"
+#include "envpack/base/run_context.hpp"
+#include "envpack/env/interpreter.hpp"
+#include "envpack/index/cache.hpp"
+#include "envpack/packaging/tag.hpp"
+#include "envpack/pipeline/user_config.hpp"
+#include "envpack/pipeline/user_indexes.hpp"
+
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace envpack::pipeline {
+
+/// A wheel in the cache.
+struct BuiltWheel {
+    std::filesystem::path path;
+    std::string filename;
+    Digest sha256;
+};
+
+/// Makes wheels from source through pip of a Python on this machine, in an isolated environment
+/// (PEP 517): the only place where envpack runs code of packages. A wheel of known source is built
+/// once and kept in the cache. Thread-safe; builds one at a time.
+class SourceBuilder {
+public:
+    /// For `target`, whose wheels have `tags`. `target_python` is its program where it is on this
+    /// machine, else empty. `allowed` false refuses every build (--no-build).
+    SourceBuilder(const env::Interpreter& target, const std::vector<packaging::Tag>& tags,
+                  std::filesystem::path target_python, const IndexOptions& indexes,
+                  const UserConfig& user, bool allowed);
+
+    /// The wheel of `source`, an sdist or a project folder. `what` names it for people. `key` is a
+    /// digest that stands for the source's content; none: it is built anew. build_failed when pip
+    /// fails, or the wheel does not fit the target; not_found without a Python that has pip.
+    Result<BuiltWheel> build(const std::filesystem::path& source, std::string_view what,
+                             const std::optional<Digest>& key, const RunContext& run) const;
+
+    /// `key` for this target: other Pythons build other wheels.
+    Digest target_key(const Digest& key) const;
+    const UserConfig& user() const noexcept { return user_; }
+    const index::Cache& cache() const noexcept { return cache_; }
+
+private:
+    Result<std::filesystem::path> find_python(const RunContext& run) const;
+    Result<BuiltWheel> run_pip(const std::filesystem::path& source, std::string_view what,
+                               const RunContext& run) const;
+
+    std::string version_;  ///< "3.11"
+    packaging::TagIndex tags_;
+    std::string machine_;
+    std::filesystem::path target_python_;
+    std::vector<std::string> index_arguments_;
+    UserConfig user_;
+    index::Cache cache_;
+    bool allowed_;
+    mutable std::mutex mutex_;
+    mutable std::optional<std::filesystem::path> python_;
+};
+
+}  // namespace envpack::pipeline

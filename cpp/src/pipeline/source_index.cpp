@@ -1,0 +1,75 @@
+#include "source_index.hpp"
+
+#include "envpack/http/url.hpp"
+#include "envpack/packaging/sdist_filename.hpp"
+#include "envpack/wheel/wheel_archive.hpp"
+#include "sdist_metadata.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace envpack::pipeline {
+
+SourceIndex::SourceIndex(std::shared_ptr<const index::PackageIndex> inner,
+                         std::shared_ptr<const SourceBuilder> builder, DirectSources direct)
+    : inner_(std::move(inner)), builder_(std::move(builder)), direct_(std::move(direct)) {
+    for (const auto& [name, source] : direct_) {
+        local_.emplace(source.file.url, source.wheel);
+    }
+}
+
+Result<index::Project> SourceIndex::project(const packaging::PackageName& name,
+                                            const RunContext& run) const {
+    if (const auto found = direct_.find(name); found != direct_.end()) {
+        return index::Project{.name = name, .files = {found->second.file}};
+    }
+    return inner_->project(name, run);
+}
+
+Result<packaging::CoreMetadata> SourceIndex::metadata(const index::DistFile& file,
+                                                      const RunContext& run) const {
+    if (const auto found = local_.find(file.url); found != local_.end()) {
+        ENVPACK_TRY(const auto wheel, wheel::WheelArchive::open_as(found->second, file.filename));
+        return wheel.metadata();
+    }
+    return file.filename.ends_with(".whl") ? inner_->metadata(file, run)
+                                           : metadata_of_sdist(file, run);
+}
+
+Result<packaging::CoreMetadata> SourceIndex::metadata_of_sdist(const index::DistFile& file,
+                                                               const RunContext& run) const {
+    constexpr Limits limits;
+    const index::Cache& cache = builder_->cache();
+    const auto remembered = [&](const Digest& sha256) {
+        return cache.find_metadata(builder_->target_key(sha256));
+    };
+    if (file.sha256) {
+        if (const auto text = remembered(*file.sha256)) {
+            return packaging::CoreMetadata::parse(*text, limits);
+        }
+    }
+    ENVPACK_TRY(const std::filesystem::path path, inner_->download(file, run));
+    ENVPACK_TRY(const Digest sha256, digest_of_file(path, run));
+    auto text = static_metadata(path, limits);
+    if (!text) {
+        ENVPACK_TRY(const BuiltWheel built, builder_->build(path, file.filename, sha256, run));
+        ENVPACK_TRY(const auto wheel, wheel::WheelArchive::open_as(built.path, built.filename));
+        return wheel.metadata();
+    }
+    ENVPACK_TRY(auto metadata, packaging::CoreMetadata::parse(*text, limits));
+    if (const auto kept = cache.store_metadata(builder_->target_key(sha256), *text); !kept) {
+        run.note(fmt::format("metadata not cached: {}", kept.error().message()));
+    }
+    return metadata;
+}
+
+Result<std::filesystem::path> SourceIndex::download(const index::DistFile& file,
+                                                    const RunContext& run) const {
+    if (const auto found = local_.find(file.url); found != local_.end()) {
+        return found->second;
+    }
+    return inner_->download(file, run);
+}
+
+}  // namespace envpack::pipeline

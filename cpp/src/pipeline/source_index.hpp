@@ -1,0 +1,37 @@
+#pragma once
+
+#include "direct_source.hpp"
+#include "envpack/index/package_index.hpp"
+#include "source_builder.hpp"
+
+#include <map>
+#include <memory>
+
+namespace envpack::pipeline {
+
+/// An index that also knows what source distributions need, by building them where they do not say
+/// it, and that has the projects which the request names by place instead of by name.
+/// Thread-safe.
+class SourceIndex final : public index::PackageIndex {
+public:
+    SourceIndex(std::shared_ptr<const index::PackageIndex> inner,
+                std::shared_ptr<const SourceBuilder> builder, DirectSources direct);
+
+    Result<index::Project> project(const packaging::PackageName& name,
+                                   const RunContext& run) const override;
+    Result<packaging::CoreMetadata> metadata(const index::DistFile& file,
+                                             const RunContext& run) const override;
+    Result<std::filesystem::path> download(const index::DistFile& file,
+                                           const RunContext& run) const override;
+
+private:
+    Result<packaging::CoreMetadata> metadata_of_sdist(const index::DistFile& file,
+                                                      const RunContext& run) const;
+
+    std::shared_ptr<const index::PackageIndex> inner_;
+    std::shared_ptr<const SourceBuilder> builder_;
+    DirectSources direct_;
+    std::map<std::string, std::filesystem::path> local_;  ///< wheels of direct_, by URL
+};
+
+}  // namespace envpack::pipeline
