@@ -1,5 +1,6 @@
 #include "envpack/base/text.hpp"
 #include "envpack/env/inventory_output.hpp"
+#include "envpack/env/package_provider.hpp"
 #include "package_source.hpp"
 
 #include <string>
@@ -43,8 +44,11 @@ std::string line_for(const FrozenPackage& package, bool keep_editable) {
                text::printable(text::redact_url(package.direct_url->url), max_url);
     }
     if (package.has_flag("local")) {
-        return pin + "   # only on an index of " + std::string(package.version->local()) +
-               " builds";
+        const std::string build(package.version->local());
+        // PyTorch's own indexes have the torch family for each build; others publish elsewhere.
+        return pin + (is_torch_stack(package.name)
+                          ? "   # needs --index-url https://download.pytorch.org/whl/" + build
+                          : "   # only on an index of " + build + " builds");
     }
     if (package.has_flag("local-only")) {
         return pin + "   # only in the base image (local version " +

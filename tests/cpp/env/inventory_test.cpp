@@ -91,7 +91,8 @@ const Form forms[] = {
      R"({"flags":["local-only","prerelease"],"form":"wheel","installer":"pip","source":{"kind":"unknown-index"}})"},
     {"F2 wheel of a CUDA index",
      [](MemoryTree& tree) { add_dist_info(tree, site, "torch", "2.6.0+cu124"); },
-     "torch==2.6.0+cu124\n", "torch==2.6.0+cu124   # only on an index of cu124 builds\n",
+     "torch==2.6.0+cu124\n",
+     "torch==2.6.0+cu124   # needs --index-url https://download.pytorch.org/whl/cu124\n",
      R"({"flags":["local"],"form":"wheel","installer":"pip","source":{"kind":"cuda-index","suffix":"cu124"}})"},
     {"F3 conda",
      [](MemoryTree& tree) {
