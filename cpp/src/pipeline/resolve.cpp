@@ -291,6 +291,9 @@ Result<ResolveOutcome> resolve(const ResolveOptions& options, const UserConfig& 
     for (const std::string& note : provider.notes()) {
         run.note(note);
     }
+    for (const std::string& note : env::abi_notes(selection, provider.provided())) {
+        run.note(note);
+    }
     ENVPACK_TRY(const auto held_back, provider.held_back(resolution, request.requirements));
     if (options.fail_on_downgrade && !held_back.empty()) {
         return downgraded(held_back);

@@ -135,6 +135,12 @@ struct Selection {
     std::vector<Relaxed> relaxed = {};                  ///< sorted
 };
 
+/// A note for each chosen wheel with machine code that uses a torch which NVIDIA built into the
+/// base
+/// (`2.6.0a0+….nv24.12`): wheels of an index are compiled against the released one. Nothing for
+/// wheels that say `+ngcpytorch2412` and mean this base.
+std::vector<std::string> abi_notes(const Selection& selection, std::span<const Provided> base);
+
 /// Part of the torch stack: built against each other, so never pulled in behind the user's back.
 bool is_torch_stack(const packaging::PackageName& name);
 
