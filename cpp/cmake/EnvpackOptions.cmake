@@ -16,7 +16,7 @@ if(ENVPACK_DEVELOPER_MODE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU"
   # payload of an empty std::optional (GCC bug 105562).
   target_compile_options(envpack_options INTERFACE -Wno-restrict -Wno-maybe-uninitialized)
 endif()
-if(ENVPACK_DEVELOPER_MODE AND ENVPACK_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+if(ENVPACK_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # A class defined in a .cpp file may have members from its unnamed namespace; g++ takes the file
   # for a header when it is read with others.
   target_compile_options(envpack_options INTERFACE -Wno-subobject-linkage)
