@@ -19,5 +19,6 @@ using Action = std::function<Result<ExitCode>(const RunContext&)>;
 void add_build(CLI::App& app, Action& action);
 void add_freeze(CLI::App& app, Action& action);
 void add_resolve(CLI::App& app, Action& action);
+void add_strip(CLI::App& app, Action& action);
 
 }  // namespace envpack::cli

@@ -26,6 +26,7 @@ int main_of(int argc, char** argv) {
     add_build(app, action);
     add_freeze(app, action);
     add_resolve(app, action);
+    add_strip(app, action);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -16,9 +16,11 @@ from envpack._core import (
     Inventory,
     Lock,
     LockedPackage,
+    StrippedLine,
+    StripReport,
     __version__,
 )
-from envpack._verbs import build, freeze, resolve
+from envpack._verbs import build, freeze, resolve, strip
 from envpack.errors import *  # noqa: F403 - the list is errors.__all__
 
 __all__ = [  # noqa: PLE0604 - the errors are listed in their own module
@@ -29,11 +31,14 @@ __all__ = [  # noqa: PLE0604 - the errors are listed in their own module
     "Inventory",
     "Lock",
     "LockedPackage",
+    "StripReport",
+    "StrippedLine",
     "__version__",
     "build",
     "errors",
     "freeze",
     "packaging",
     "resolve",
+    "strip",
     *errors.__all__,
 ]

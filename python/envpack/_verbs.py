@@ -11,7 +11,7 @@ from envpack._progress import Reporting
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from envpack._core import BuildReport, Inventory, Lock
+    from envpack._core import BuildReport, Inventory, Lock, StripReport
     from envpack._progress import ProgressArgument
 
 StrPath = Union[str, "os.PathLike[str]"]
@@ -159,6 +159,30 @@ def resolve(
     options.indexes = indexes
     with Reporting(progress) as callback:
         return _core.resolve(options, callback)
+
+
+def strip(
+    requirements: StrPath,
+    *,
+    base: StrPath = ".",
+    python: str | None = None,
+    progress: ProgressArgument = None,
+) -> StripReport:
+    """Take out of a requirements file what a base provides.
+
+    Args:
+        requirements: the file; it is not changed.
+        base: a source as for :func:`freeze`.
+        python: interpreter or prefix inside the base.
+        progress: as for :func:`freeze`.
+
+    Raises:
+        ParseError: the file is one that pip refuses.
+        NotFound: there is no such file or base.
+
+    """
+    with Reporting(progress) as callback:
+        return _core.strip(os.fspath(requirements), os.fspath(base), python, callback)
 
 
 def build(

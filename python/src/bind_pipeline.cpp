@@ -2,6 +2,7 @@
 #include "envpack/pipeline/build.hpp"
 #include "envpack/pipeline/freeze.hpp"
 #include "envpack/pipeline/resolve.hpp"
+#include "envpack/pipeline/strip.hpp"
 #include "errors.hpp"
 #include "run.hpp"
 
@@ -77,6 +78,16 @@ env::Lock resolve(const pipeline::ResolveOptions& options, const py::object& pro
     return std::get<env::Lock>(outcome);
 }
 
+pipeline::StripReport strip(std::filesystem::path requirements, const std::string& base,
+                            std::optional<std::string> python, const py::object& progress) {
+    const pipeline::StripOptions options{
+        .requirements = std::move(requirements), .base = base, .python = std::move(python)};
+    const pipeline::UserConfig user = pipeline::user_config();
+    return run<pipeline::StripReport>(progress, [&](const RunContext& context) {
+        return pipeline::strip(options, user, context);
+    });
+}
+
 pipeline::BuildReport build(const pipeline::BuildOptions& options, const py::object& progress) {
     const pipeline::UserConfig user = pipeline::user_config();
     return run<pipeline::BuildReport>(progress, [&](const RunContext& context) {
@@ -110,6 +121,20 @@ void bind_resolve_options(py::module_& module) {
 }
 
 void bind_reports(py::module_& module) {
+    py::class_<pipeline::StrippedLine>(module, "StrippedLine",
+                                       "A requirement that a base has already.")
+        .def_property_readonly(
+            "name", [](const pipeline::StrippedLine& l) { return std::string(l.name.str()); })
+        .def_readonly("requirement", &pipeline::StrippedLine::requirement)
+        .def_readonly("version", &pipeline::StrippedLine::version)
+        .def_readonly("fits", &pipeline::StrippedLine::fits)
+        .def("__repr__", [](const pipeline::StrippedLine& l) {
+            return "<StrippedLine " + l.requirement + ", the base has " + l.version + ">";
+        });
+    py::class_<pipeline::StripReport>(module, "StripReport",
+                                      "What is left of a requirements file; of envpack.strip().")
+        .def_readonly("text", &pipeline::StripReport::text)
+        .def_readonly("removed", &pipeline::StripReport::removed);
     py::class_<pipeline::BuiltLayer>(module, "BuiltLayer", "One layer that a build put on a base.")
         .def_readonly("title", &pipeline::BuiltLayer::title)
         .def_property_readonly("digest",
@@ -200,6 +225,8 @@ void bind_pipeline(py::module_& module) {
                "See envpack.freeze().");
     module.def("resolve", &resolve, py::arg("options"), py::arg("progress"),
                "See envpack.resolve().");
+    module.def("strip", &strip, py::arg("requirements"), py::arg("base"), py::arg("python"),
+               py::arg("progress"), "See envpack.strip().");
     module.def("build", &build, py::arg("options"), py::arg("progress"), "See envpack.build().");
 }
 
