@@ -85,6 +85,10 @@ Result<ProviderWorld::MetadataPtr> PackageProvider::State::metadata(const Packag
     return world->metadata(*chosen->file, run);
 }
 
+bool PackageProvider::State::adds_for_base(const PackageName& name) const {
+    return options.base_dependencies == BaseDependencies::add && !is_torch_stack(name);
+}
+
 PackageProvider::State::Answer PackageProvider::State::provided_dependencies(
     const Provided& base, const Package& package) {
     std::vector<Dependency> result;
@@ -111,8 +115,7 @@ PackageProvider::State::Answer PackageProvider::State::provided_dependencies(
                 (kept != nullptr && !wanted.specifiers.contains(*kept, true))) {
                 continue;
             }
-        } else if (options.base_dependencies == BaseDependencies::report ||
-                   is_torch_stack(wanted.name)) {
+        } else if (!adds_for_base(wanted.name)) {
             continue;
         }
         if (wanted.url.empty()) {

@@ -214,12 +214,17 @@ Result<void> PackageProvider::verify(const Resolution& resolution,
         const Provided* base = state_->find(package.name);
         const bool is_base = base != nullptr && base->version && *base->version == version;
         ENVPACK_TRY(const auto needed, state_->requirements_of(package, version));
-        for (const Requirement& requirement : needed) {
-            // What a base package requires of the base is a fact, what it lacks a note.
-            if (is_base && !package.extra &&
-                (state_->find(requirement.name) != nullptr ||
-                 !resolution.versions.contains({requirement.name}))) {
-                continue;
+        for (Requirement requirement : needed) {
+            if (is_base && !package.extra) {
+                // What a base package requires of the base is a fact, what it lacks a note. The
+                // version of a newcomer fits, but its extras come in only where it does, too.
+                if (state_->find(requirement.name) != nullptr ||
+                    !resolution.versions.contains({requirement.name})) {
+                    continue;
+                }
+                if (!state_->adds_for_base(requirement.name)) {
+                    requirement.extras.clear();
+                }
             }
             ENVPACK_CHECK(check_requirement(
                 requirement, fmt::format("{} {}", package.to_string(), version.to_string()),

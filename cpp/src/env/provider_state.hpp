@@ -67,6 +67,8 @@ struct PackageProvider::State {
     Result<Answer> index_dependencies(const resolver::Package& package,
                                       const packaging::Version& version);
     Answer provided_dependencies(const Provided& base, const resolver::Package& package);
+    /// Whether a package of the base that lacks `name` brings it in.
+    bool adds_for_base(const packaging::PackageName& name) const;
     /// Any version will do.
     static packaging::Requirement without_demand(packaging::Requirement requirement);
     /// Why `requirement` cannot be asked of an index; nullopt when it can.

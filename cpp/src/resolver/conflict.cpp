@@ -73,11 +73,11 @@ std::string list_of(const std::vector<std::string>& items, std::string_view last
 
 std::string no_versions_sentence(const ConflictNode& node) {
     const ConflictTerm& missing = node.terms.front();
-    std::vector<std::string> askers;
+    std::vector<std::string> others;
     for (std::size_t i = 1; i < node.terms.size(); ++i) {
-        askers.push_back(phrase(node.terms[i]));
+        others.push_back(phrase(node.terms[i]));
     }
-    const std::string who = askers.empty() ? "" : " for " + list_of(askers, " and ");
+    const std::string who = others.empty() ? "" : " without " + list_of(others, " or ");
     if (missing.range.is_full()) {
         return fmt::format("{} has no version to choose{}{}", missing.package.to_string(), who,
                            in_brackets(node.reason));

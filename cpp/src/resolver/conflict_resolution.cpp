@@ -39,6 +39,7 @@ void Solver::mark_contradicted(IncompatibilityId id) {
 
 void Solver::backtrack(std::uint32_t level) {
     solution_.backtrack(level);
+    ++progress_;
     while (!contradicted_log_.empty() && contradicted_log_.back().first > level) {
         contradicted_[contradicted_log_.back().second] = false;
         contradicted_log_.pop_back();

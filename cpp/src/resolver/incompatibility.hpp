@@ -26,6 +26,7 @@ struct Incompatibility {
     IncompatibilityId first = 0;
     IncompatibilityId second = 0;
     std::optional<PackageId> subject = std::nullopt;  ///< whose term is shown first
+    bool is_assumption = false;  ///< not a fact: relies on no further demand being met
 
     /// nullptr when no term is about the package.
     const Term* find(PackageId package) const noexcept;
@@ -38,6 +39,7 @@ class PackageTable {
 public:
     PackageId intern(const Package& package);
     const Package& operator[](PackageId id) const noexcept { return *packages_[id]; }
+    PackageId find(const Package& package) const { return ids_.at(package); }  ///< is interned
     std::size_t size() const noexcept { return packages_.size(); }
 
 private:

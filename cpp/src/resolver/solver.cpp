@@ -44,9 +44,15 @@ Result<Outcome> Solver::solve(std::span<const Dependency> roots) {
         }
         ENVPACK_TRY(const auto package, next_package());
         if (!package) {
+            if (has_assumptions_ && reject_unreached()) {
+                continue;
+            }
             return resolution();
         }
         ENVPACK_CHECK(decide(*package));
+        if (needs_restart_) {
+            restart();
+        }
     }
 }
 
@@ -100,7 +106,8 @@ Result<std::optional<PackageId>> Solver::next_package() {
         const PerPackage& state = state_[id];
         // An extra follows its project at once: its version is no choice.
         const bool is_forced = state.project && !solution_.is_open(*state.project);
-        return std::tuple(is_forced ? 0 : 1, state.turn, state.priority);
+        return std::tuple(is_forced ? 0 : 1, state.is_late, state.stuck_at == progress_, state.turn,
+                          state.priority);
     };
     for (PackageId id = 0; id < solution_.packages(); ++id) {
         if (!solution_.is_open(id)) {
@@ -124,8 +131,8 @@ Result<std::optional<PackageId>> Solver::next_package() {
     return best;
 }
 
-Solver::Demands Solver::demands_on(PackageId package) const {
-    Demands result;
+std::vector<Demand> Solver::demands_on(PackageId package) const {
+    std::vector<Demand> result;
     for (const IncompatibilityId id : state_[package].incompatibilities) {
         const Incompatibility& known = all_[id];
         const Term* term = known.find(package);
@@ -133,13 +140,12 @@ Solver::Demands Solver::demands_on(PackageId package) const {
             continue;
         }
         if (known.cause == ConflictCause::root_demand) {
-            result.demands.push_back({nullptr, &term->range, known.note});
+            result.push_back({nullptr, &term->range, known.note});
         } else if (known.cause == ConflictCause::dependency) {
             const PackageId by = known.terms[known.terms.front().first == package ? 1 : 0].first;
             const auto& version = solution_.decision(by);
             if (version && known.find(by)->contains(*version)) {
-                result.demands.push_back({&packages_[by], &term->range, known.note});
-                result.from.push_back(by);
+                result.push_back({&packages_[by], &term->range, known.note});
             }
         }
     }
@@ -151,20 +157,24 @@ Result<void> Solver::decide(PackageId package) {
         return decide_extra(package, *state_[package].project);
     }
     const VersionRange range = solution_.term(package)->range;
-    const Demands demands = demands_on(package);
-    ENVPACK_TRY(auto chosen, provider_.choose(packages_[package], range, demands.demands));
+    ENVPACK_TRY(auto chosen, provider_.choose(packages_[package], range, demands_on(package)));
     if (auto* none = std::get_if<Unavailable>(&chosen)) {
-        Incompatibility absent{.cause = ConflictCause::no_versions,
-                               .reason = std::move(none->reason),
-                               .subject = package};
-        absent.add(package, {range, true});
-        if (none->for_these_demands) {
-            for (const PackageId by : demands.from) {
-                absent.add(by, {VersionRange::of(*solution_.decision(by)), true});
-            }
+        if (!none->for_these_demands) {
+            Incompatibility absent{.cause = ConflictCause::no_versions,
+                                   .reason = std::move(none->reason),
+                                   .subject = package};
+            absent.add(package, {range, true});
+            list(add(std::move(absent)));
+            enqueue(package);
+        } else if (!state_[package].is_late) {
+            // Those who are decided meanwhile may demand what makes the difference.
+            state_[package].is_late = true;
+        } else if (state_[package].stuck_at != progress_) {
+            state_[package].stuck_at = progress_;
+        } else {
+            // All that are open are stuck like this one.
+            assume(package, range, std::move(none->reason), decided());
         }
-        list(add(std::move(absent)));
-        enqueue(package);
         return {};
     }
     return try_version(package, std::get<Version>(chosen));
@@ -210,6 +220,7 @@ Result<void> Solver::try_version(PackageId package, const Version& version) {
         }
     }
     solution_.decide(package, version);
+    ++progress_;
     return {};
 }
 
@@ -239,6 +250,7 @@ void Solver::blame(PackageId package, const Incompatibility& incompatibility) {
 void Solver::add_dependency(PackageId package, const Version& version, const Dependency& dependency,
                             std::vector<IncompatibilityId>& added) {
     const PackageId target = intern(dependency.package);
+    needs_restart_ = needs_restart_ || state_[target].is_assumed;
     Incompatibility needs{
         .cause = ConflictCause::dependency, .reason = dependency.reason, .note = dependency.note};
     needs.add(package, {VersionRange::of(version), true});

@@ -30,6 +30,14 @@ private:
     void add_dependency(PackageId package, const packaging::Version& version,
                         const Dependency& dependency, std::vector<IncompatibilityId>& added);
 
+    // What holds only as long as nobody else makes a demand.
+    void assume(PackageId package, const packaging::VersionRange& range, std::string reason,
+                const std::vector<bool>& is_chosen);
+    std::vector<bool> decided() const;
+    std::vector<bool> reached() const;
+    bool reject_unreached();
+    void restart();
+
     // Unit propagation and conflict resolution; the id is the contradiction: no solution.
     std::optional<IncompatibilityId> propagate();
     std::optional<IncompatibilityId> resolve_conflict(IncompatibilityId conflict);
@@ -44,12 +52,8 @@ private:
     Result<void> decide_extra(PackageId package, PackageId project);
     Result<void> try_version(PackageId package, const packaging::Version& version);
     void blame(PackageId package, const Incompatibility& incompatibility);
-    /// What is in force on `package`, and whose demand each one is (none: the root's).
-    struct Demands {
-        std::vector<Demand> demands;
-        std::vector<PackageId> from;
-    };
-    Demands demands_on(PackageId package) const;
+    /// What is in force on `package`.
+    std::vector<Demand> demands_on(PackageId package) const;
     Resolution resolution() const;
 
     /// What the solver keeps for each package.
@@ -62,7 +66,10 @@ private:
         std::uint64_t priority = 0;
         std::uint64_t priority_generation = 0;
         unsigned rejections = 0;
-        int turn = 1;  // 0: early, 2: late
+        int turn = 1;                // 0: early, 2: late
+        bool is_late = false;        // had no version for the demands of then
+        std::uint64_t stuck_at = 0;  // the progress at which it had none again
+        bool is_assumed = false;     // a new demand on it ends what assume() learned
     };
     PackageId intern(const Package& package);
 
@@ -75,6 +82,9 @@ private:
     std::vector<std::pair<std::uint32_t, IncompatibilityId>> contradicted_log_;  // by level
     PartialSolution solution_;
     std::vector<PackageId> queue_;
+    std::uint64_t progress_ = 1;  // grows with every decision and with every one taken back
+    bool has_assumptions_ = false;
+    bool needs_restart_ = false;
 };
 
 }  // namespace envpack::resolver

@@ -1,10 +1,8 @@
 #include "envpack/base/json.hpp"
 #include "envpack/env/package_provider.hpp"
-#include "envpack/packaging/requirements_file.hpp"
 #include "support/conformance.hpp"
-#include "support/universe_index.hpp"
+#include "support/resolver_case.hpp"
 
-#include <algorithm>
 #include <iostream>
 #include <map>
 #include <set>
@@ -13,64 +11,13 @@
 
 #include <gtest/gtest.h>
 
-// 145 resolution problems whose answers real resolvers gave. In these universes a source
-// distribution has the metadata of its wheel, so ProviderOptions::allow_sdists is on.
+// 145 resolution problems whose answers real resolvers gave.
 
 namespace envpack::env {
 namespace {
 
-using packaging::PackageName;
-
-std::vector<std::string> texts(const json::Value* value) {
-    std::vector<std::string> result;
-    if (value != nullptr && value->as_array() != nullptr) {
-        for (const json::Value& item : *value->as_array()) {
-            result.push_back(*item.as_string());
-        }
-    }
-    return result;
-}
-
-bool flag(const json::Value& object, std::string_view key, bool fallback) {
-    const json::Value* value = object.find(key);
-    return value != nullptr && value->as_bool() != nullptr ? *value->as_bool() : fallback;
-}
-
-std::string with_extra(const std::string& requirement, const std::string& extra) {
-    auto parsed = packaging::Requirement::parse(requirement).value();
-    std::string marker = "extra == '" + extra + "'";
-    if (parsed.marker) {
-        marker = "(" + parsed.marker->to_string() + ") and " + marker;
-        parsed.marker.reset();
-    }
-    return parsed.to_string() + " ; " + marker;
-}
-
-support::Release release_of(const json::Value& value) {
-    support::Release release;
-    release.requires_dist = texts(value.find("requires"));
-    release.sdist = flag(value, "sdist", true);
-    if (const json::Value* extras = value.find("extras"); extras != nullptr) {
-        for (const auto& [extra, requirements] : *extras->as_object()) {
-            release.extras.push_back(extra);
-            for (const std::string& requirement : texts(&requirements)) {
-                release.requires_dist.push_back(with_extra(requirement, extra));
-            }
-        }
-    }
-    if (const json::Value* python = value.find("requires_python")) {
-        release.requires_python = *python->as_string();
-    }
-    if (flag(value, "yanked", false)) {
-        release.yanked = "";
-    }
-    if (const json::Value* tags = value.find("wheel_tags")) {
-        release.wheel_tags = texts(tags);
-    } else if (!flag(value, "wheel", true)) {
-        release.wheel_tags.clear();
-    }
-    return release;
-}
+using support::flag;
+using support::names_in;
 
 /// "unsatisfiable", or "a 1.0, b 2.0".
 std::string answer_text(const std::map<std::string, std::string>& packages) {
@@ -103,20 +50,6 @@ std::set<std::string> accepted_answers(const json::Value& problem) {
     return accepted;
 }
 
-std::vector<UserRequirement> user_requirements(const std::vector<std::string>& lines,
-                                               bool& has_unnamed) {
-    std::vector<UserRequirement> result;
-    for (const std::string& text : lines) {
-        const auto line = packaging::parse_requirement_argument(text, "case");
-        if (!line || !line->requirement || !line->requirement->url.empty()) {
-            has_unnamed = true;
-        } else {
-            result.push_back({*line->requirement, "case"});
-        }
-    }
-    return result;
-}
-
 struct Answer {
     std::string text;
     std::string explanation = {};
@@ -124,54 +57,13 @@ struct Answer {
 };
 
 Answer answer_to(const json::Value& problem) {
-    support::UniverseIndex index;
-    std::map<PackageName, std::map<std::string, support::Release>> releases;
-    for (const auto& [name, project] : *problem.find("packages")->as_object()) {
-        for (const auto& [version, value] : *project.find("versions")->as_object()) {
-            index.add(name, version, release_of(value));
-            releases[PackageName::parse(name).value()][version] = release_of(value);
-        }
-    }
-    const json::Value* platform = problem.find("platform");
-    ProviderOptions options =
-        support::target_options(*problem.find("python")->as_string(),
-                                platform != nullptr && platform->as_string() ? 17 : 36);
-    options.allow_sdists = true;
-    const json::Value& wanted = *problem.find("options");
-    options.prereleases = flag(wanted, "prereleases", false);
-    for (const std::string& name : texts(wanted.find("no_build"))) {
-        EXPECT_TRUE(options.formats.only_binary(name).has_value());
-    }
-    for (const std::string& name : texts(wanted.find("no_binary"))) {
-        EXPECT_TRUE(options.formats.no_binary(name).has_value());
-    }
-    if (const json::Value* cli = problem.find("cli_options")) {
-        options.no_dependencies = *cli->as_string() == "--no-deps";
-    }
-    bool has_unnamed = false;
-    options.constraints = user_requirements(texts(problem.find("constraints")), has_unnamed);
-    const auto requirements = user_requirements(texts(problem.find("requirements")), has_unnamed);
-    if (has_unnamed) {
+    support::ResolverCase given = support::resolver_case(problem);
+    if (given.has_unnamed) {
         return {"unsatisfiable"};
     }
-
-    // What is installed is frozen where a constraint pins it, and may be replaced otherwise.
-    std::vector<Provided> base;
-    std::map<std::string, std::string> state;
-    for (const auto& [name, version] : *problem.find("installed")->as_object()) {
-        const auto& release = releases[PackageName::parse(name).value()][*version.as_string()];
-        base.push_back(support::provided(name, *version.as_string(), release.requires_dist));
-        state[base.back().name.to_string()] = base.back().version->to_string();
-        const bool is_pinned = std::any_of(
-            options.constraints.begin(), options.constraints.end(), [&](const auto& constraint) {
-                return constraint.requirement.name == base.back().name;
-            });
-        if (!is_pinned) {
-            options.unfrozen.insert(base.back().name);
-        }
-    }
-
-    PackageProvider provider(index, options, base);
+    std::map<std::string, std::string>& state = given.state;
+    const auto& requirements = given.requirements;
+    PackageProvider provider(given.index, given.options, given.base);
     const auto roots = provider.roots(requirements);
     auto outcome = resolver::solve(provider, roots.value());
     if (!outcome) {
@@ -194,27 +86,6 @@ Answer answer_to(const json::Value& problem) {
         }
     }
     return {answer_text(state)};
-}
-
-/// The packages that a sentence names: `b` or `b==1.0`.
-std::set<std::string> names_in(const std::string& sentence) {
-    std::set<std::string> names;
-    for (std::size_t begin = sentence.find('`'); begin != std::string::npos;
-         begin = sentence.find('`', begin + 1)) {
-        const std::size_t end = sentence.find_first_of("`=<>!~", begin + 1);
-        if (end == std::string::npos) {
-            break;
-        }
-        const std::string name = sentence.substr(begin + 1, end - begin - 1);
-        if (PackageName::parse(name)) {
-            names.insert(name);
-        }
-        begin = sentence.find('`', begin + 1);
-        if (begin == std::string::npos) {
-            break;
-        }
-    }
-    return names;
 }
 
 class Conformance : public testing::TestWithParam<std::string> {};

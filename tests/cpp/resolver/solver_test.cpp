@@ -282,15 +282,15 @@ TEST(Solver, AnswerForTheseDemandsBlamesTheirOwnersOnly) {
     EXPECT_EQ(resolution->versions.at(support::package_of("c")).to_string(), "3a1");
 }
 
-TEST(Solver, AnswerForTheseDemandsNamesTheirOwners) {
+TEST(Solver, AnswerForTheseDemandsNamesWhoseDemandWouldHelp) {
     NotedProvider provider;
     const auto outcome = solve(provider, support::roots_of({"a==2"}));
     ASSERT_TRUE(outcome.has_value());
     const auto* conflict = std::get_if<Conflict>(&*outcome);
     ASSERT_NE(conflict, nullptr);
-    EXPECT_NE(conflict->explain().find(
-                  "no version of c matches >=2a0 for a 2 (only pre-releases are left)"),
-              std::string::npos)
+    EXPECT_NE(
+        conflict->explain().find("no version of c matches >=2a0 (only pre-releases are left)"),
+        std::string::npos)
         << conflict->explain();
 }
 

@@ -21,7 +21,7 @@ enum class ConflictCause : std::uint8_t {
     root_demand,   ///< a Dependency of the root; terms: not package
     dependency,    ///< a Dependency of versions; terms: dependent, not package
     excluded,      ///< an Exclusion; terms: package
-    no_versions,   ///< choose() found none; terms: package, then those whose demands excluded all
+    no_versions,   ///< choose() found none; terms: package, not those whose demands might help
     unavailable,   ///< dependencies() refused the version; terms: package
     same_project,  ///< `name[extra]` has the version of `name`; terms: extra, not project
     derived,       ///< follows from the nodes `first` and `second`

@@ -46,8 +46,8 @@ struct Demand {
 /// linux x86_64").
 struct Unavailable {
     std::string reason;
-    /// choose() only: holds for the demands that were passed, not for every set of demands. The
-    /// solver then goes on to other versions of those who made them.
+    /// choose() only: a further demand might offer a version; it never takes one away. The solver
+    /// asks again when everything else is decided, and then looks for such a demand.
     bool for_these_demands = false;
 };
 

@@ -1,0 +1,207 @@
+"""Random universes: envpack and the real pip agree on what can be solved, and how."""
+
+from __future__ import annotations
+
+import shutil
+import warnings
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+import envpack
+from support.pip_judge import Question, Verdict, ask_pip
+from support.universes import Place, Release, Shelf, Universe, make_universe, write_universe
+from support.validity import TORCH_STACK, base_limits, faults, holds
+
+pytestmark = pytest.mark.usefixtures("no_index")
+
+#: Universes to which pip gives no answer, of a hundred: it crashes on some cycles.
+MAX_PERCENT_OPEN = 4
+
+
+def _without(release: Release, unwanted: Callable[[Requirement], bool]) -> Release:
+    kept = (text for text in release.requires if not unwanted(Requirement(text)))
+    return replace(release, requires=tuple(kept))
+
+
+def _facts_between_base_packages(universe: Universe) -> Universe:
+    def unwanted(requirement: Requirement) -> bool:
+        return holds(requirement) and canonicalize_name(requirement.name) in universe.base
+
+    return replace(universe, base={n: _without(r, unwanted) for n, r in universe.base.items()})
+
+
+def _torch_is_not_added(universe: Universe) -> Universe:
+    def unwanted(requirement: Requirement) -> bool:
+        name = canonicalize_name(requirement.name)
+        return holds(requirement) and name in TORCH_STACK and name not in universe.base
+
+    return replace(universe, base={n: _without(r, unwanted) for n, r in universe.base.items()})
+
+
+def _base_limits_newcomers(universe: Universe) -> Universe:
+    limits = tuple(f"{r.name}{r.specifier}" for r in base_limits(universe) if str(r.specifier))
+    return replace(universe, constraints=universe.constraints + limits)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A deliberate difference: the universe that pip must be shown to see what envpack sees."""
+
+    name: str
+    rule: str
+    rewrite: Callable[[Universe], Universe]
+
+
+#: All of them. A difference counts as explained when the real pip, shown the universe in which the
+#: rule is written out as files, gives envpack's verdict.
+DIFFERENCES = (
+    Difference(
+        "base-inconsistent",
+        "what base packages require of each other is a fact and never enforced",
+        _facts_between_base_packages,
+    ),
+    Difference(
+        "torch-not-added",
+        "no package of the torch stack is added because a base package lacks it",
+        _torch_is_not_added,
+    ),
+    Difference(
+        "base-limits",
+        "what a base package requires of a new one is kept; pip breaks it and warns afterwards",
+        _base_limits_newcomers,
+    ),
+)
+
+
+@dataclass
+class Answer:
+    """What envpack made of a universe."""
+
+    added: dict[str, str] | None
+    text: str = ""
+
+
+def _ask_envpack(universe: Universe, place: Place) -> Answer:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", envpack.EnvpackWarning)
+        try:
+            lock = envpack.resolve(
+                *universe.request,
+                base=place.base,
+                index_url=place.index_url,
+                constraint_files=[place.constraints],
+            )
+        except envpack.ResolutionImpossible as conflict:
+            return Answer(None, str(conflict))
+    assert lock.provided is not None
+    for name, version in lock.provided.items():
+        assert universe.base[name].version == version
+    return Answer({package.name: str(package.version) for package in lock.packages})
+
+
+class Run:
+    """Many universes, asked of both."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.shelf = Shelf(folder / "wheels")
+        self.counts: Counter[str] = Counter()
+        self.wrong: list[str] = []
+        self._written = 0
+
+    def compare(self, seeds: range) -> None:
+        """Ask both about the universes of ``seeds``."""
+        universes = [make_universe(seed) for seed in seeds]
+        places = [self._write(universe) for universe in universes]
+        answers = [_ask_envpack(*pair) for pair in zip(universes, places)]
+        verdicts = self._ask_pip(universes, places)
+        for universe, answer, verdict in zip(universes, answers, verdicts):
+            self._check(universe, answer, verdict)
+        shutil.rmtree(self.folder / "universes")
+
+    def _write(self, universe: Universe) -> Place:
+        self._written += 1
+        return write_universe(universe, self.folder / f"universes/{self._written}", self.shelf)
+
+    def _ask_pip(self, universes: list[Universe], places: list[Place]) -> list[Verdict]:
+        return ask_pip(
+            [
+                Question(place.site, place.index_url, place.constraints, universe.request)
+                for universe, place in zip(universes, places)
+            ]
+        )
+
+    def _check(self, universe: Universe, answer: Answer, verdict: Verdict) -> None:
+        is_satisfiable = answer.added is not None
+        self.counts["universes"] += 1
+        self.counts["satisfiable"] += is_satisfiable
+        if answer.added is not None:
+            for fault in faults(universe, answer.added):
+                self.wrong.append(f"{fault}\nadded {answer.added}\n{universe}")
+        if verdict.satisfiable is None:
+            self.counts["pip has no answer"] += 1
+        elif verdict.satisfiable == is_satisfiable:
+            self.counts["the same solution"] += answer.added == verdict.chosen
+        else:
+            explanation = self._explain(universe, answer)
+            self.counts["verdicts differ: " + (explanation or "unexplained")] += 1
+            if explanation is None:
+                self.wrong.append(
+                    f"pip: {verdict.satisfiable} {verdict.chosen} {verdict.output[-1500:]}\n"
+                    f"envpack: {answer.added} {answer.text}\n{universe}"
+                )
+
+    def _explain(self, universe: Universe, answer: Answer) -> str | None:
+        """Find the fewest rules with which pip agrees."""
+        rewritten: list[tuple[str, Universe]] = []
+        for size in range(1, len(DIFFERENCES) + 1):
+            for rules in combinations(DIFFERENCES, size):
+                other = universe
+                for rule in rules:
+                    other = rule.rewrite(other)
+                if other != universe:
+                    rewritten.append((" + ".join(rule.name for rule in rules), other))
+        if not rewritten:
+            return None
+        worlds = [world for _, world in rewritten]
+        verdicts = self._ask_pip(worlds, [self._write(world) for world in worlds])
+        for (name, _), verdict in zip(rewritten, verdicts):
+            if verdict.satisfiable == (answer.added is not None):
+                return name
+        return None
+
+    def report(self) -> str:
+        """Say what was counted."""
+        return "\n".join(f"{count:6} {what}" for what, count in sorted(self.counts.items()))
+
+
+def _compare(folder: Path, seeds: range) -> Run:
+    run = Run(folder)
+    for begin in range(seeds.start, seeds.stop, 100):
+        run.compare(range(begin, min(begin + 100, seeds.stop)))
+    print(run.report())
+    return run
+
+
+def _assert_agreement(run: Run) -> None:
+    universes = run.counts["universes"]
+    assert not run.wrong, "\n\n".join([run.report(), *run.wrong[:3]])
+    assert run.counts["pip has no answer"] * 100 <= MAX_PERCENT_OPEN * universes
+    # The universes are worth the time: both answers are common.
+    assert 0.3 < run.counts["satisfiable"] / universes < 0.7
+
+
+def test_envpack_and_pip_agree_on_200_universes(tmp_path: Path) -> None:
+    _assert_agreement(_compare(tmp_path, range(200)))
+
+
+@pytest.mark.slow
+def test_envpack_and_pip_agree_on_2000_universes(tmp_path: Path) -> None:
+    _assert_agreement(_compare(tmp_path, range(1000, 3000)))
