@@ -1,5 +1,6 @@
 #include "curl_loop.hpp"
 
+#include "curl_library.hpp"
 #include "envpack/base/assert.hpp"
 #include "envpack/base/text.hpp"
 
@@ -14,7 +15,6 @@
 #include <thread>
 #include <utility>
 
-#include <curl/curl.h>
 #include <fmt/format.h>
 
 namespace envpack::http {
@@ -27,7 +27,11 @@ constexpr std::size_t max_header_bytes = 256u << 10;
 
 /// One exchange. The caller and the worker share it, so that either may leave first.
 struct Transfer {
-    ~Transfer() { curl_slist_free_all(header_list); }
+    explicit Transfer(const CurlLibrary& library) : curl(library) {}
+    ~Transfer() { curl.slist_free_all(header_list); }
+    Transfer(const Transfer&) = delete;
+    Transfer& operator=(const Transfer&) = delete;
+    const CurlLibrary& curl;
     // Set up by the caller before start(), then only the worker's.
     CURL* easy = nullptr;
     curl_slist* header_list = nullptr;
@@ -153,7 +157,7 @@ WireFailure failure_of(const Transfer& transfer, const WireRequest& request) {
     }
     const std::string_view detail(transfer.error_text.data());
     const std::string said = text::printable(
-        detail.empty() ? std::string_view(curl_easy_strerror(transfer.code)) : detail);
+        detail.empty() ? std::string_view(transfer.curl.easy_strerror(transfer.code)) : detail);
     Error error(ErrorCode::network_error, fmt::format("cannot reach `{}`: {}", url, said));
     if (is_certificate_failure(transfer.code)) {
         error = std::move(error)
@@ -175,18 +179,28 @@ bool is_trusted(const std::vector<std::string>& hosts, const Url& url) {
     });
 }
 
+/// An easy handle and the library that it is of.
+struct Easy {
+    const CurlLibrary& curl;
+    CURL* handle;
+};
+
 template <class Value>
-void set(CURL* easy, CURLoption option, Value value) {
-    // Every option used here exists in the oldest libcurl that builds, so only memory can lack.
-    ENVPACK_ASSERT(curl_easy_setopt(easy, option, value) == CURLE_OK);
+void set(const Easy& easy, CURLoption option, Value value) {
+    // Every option used here exists in the oldest libcurl that is loaded, so only memory can lack.
+    ENVPACK_ASSERT(easy.curl.easy_setopt(easy.handle, option, value) == CURLE_OK);
 }
 
 void set_headers(Transfer& transfer, const WireRequest& request) {
+    const Easy easy{transfer.curl, transfer.easy};
+    const auto append = [&](const char* line) {
+        transfer.header_list = transfer.curl.slist_append(transfer.header_list, line);
+    };
     bool decodes = false;
     for (const Header& header : request.headers) {
         if (text::equals_ignoring_case(header.name, "Accept-Encoding")) {
             if (header.value != "identity") {
-                set(transfer.easy, CURLOPT_ACCEPT_ENCODING, header.value.c_str());
+                set(easy, CURLOPT_ACCEPT_ENCODING, header.value.c_str());
                 decodes = true;
             }
             continue;
@@ -194,17 +208,17 @@ void set_headers(Transfer& transfer, const WireRequest& request) {
         const std::string line = header.value.empty()
                                      ? header.name + ";"
                                      : fmt::format("{}: {}", header.name, header.value);
-        transfer.header_list = curl_slist_append(transfer.header_list, line.c_str());
+        append(line.c_str());
     }
     if (!decodes) {
-        transfer.header_list = curl_slist_append(transfer.header_list, "Accept-Encoding: identity");
+        append("Accept-Encoding: identity");
     }
-    transfer.header_list = curl_slist_append(transfer.header_list, "Expect:");
-    set(transfer.easy, CURLOPT_HTTPHEADER, transfer.header_list);
+    append("Expect:");
+    set(easy, CURLOPT_HTTPHEADER, transfer.header_list);
 }
 
 void set_method(Transfer& transfer, const WireRequest& request) {
-    CURL* easy = transfer.easy;
+    const Easy easy{transfer.curl, transfer.easy};
     if (request.body != nullptr) {
         set(easy, CURLOPT_UPLOAD, 1L);
         set(easy, CURLOPT_READFUNCTION, &envpack_on_upload);
@@ -223,7 +237,7 @@ void set_method(Transfer& transfer, const WireRequest& request) {
     }
 }
 
-void set_connection(CURL* easy, const ClientOptions& options, const Url& url) {
+void set_connection(const Easy& easy, const ClientOptions& options, const Url& url) {
     set(easy, CURLOPT_NOSIGNAL, 1L);
     set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     set(easy, CURLOPT_FOLLOWLOCATION, 0L);
@@ -255,11 +269,12 @@ void set_connection(CURL* easy, const ClientOptions& options, const Url& url) {
     set(easy, CURLOPT_NOPROXY, options.proxies.no_proxy.c_str());
 }
 
-TransferPtr prepare(const ClientOptions& options, const WireRequest& request) {
-    auto transfer = std::make_shared<Transfer>();
-    CURL* easy = curl_easy_init();
-    ENVPACK_ASSERT(easy != nullptr);
-    transfer->easy = easy;
+TransferPtr prepare(const CurlLibrary& curl, const ClientOptions& options,
+                    const WireRequest& request) {
+    auto transfer = std::make_shared<Transfer>(curl);
+    const Easy easy{curl, curl.easy_init()};
+    ENVPACK_ASSERT(easy.handle != nullptr);
+    transfer->easy = easy.handle;
     set(easy, CURLOPT_URL, request.url.to_string().c_str());
     set(easy, CURLOPT_ERRORBUFFER, transfer->error_text.data());
     set(easy, CURLOPT_HEADERFUNCTION, &envpack_on_header);
@@ -276,15 +291,13 @@ TransferPtr prepare(const ClientOptions& options, const WireRequest& request) {
 
 class CurlLoop::Worker {
 public:
-    Worker() {
-        static const CURLcode initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
-        ENVPACK_ASSERT(initialised == CURLE_OK);
-        multi_ = curl_multi_init();
-        share_ = curl_share_init();
+    explicit Worker(const CurlLibrary& library) : curl_(library) {
+        multi_ = curl_.multi_init();
+        share_ = curl_.share_init();
         ENVPACK_ASSERT(multi_ != nullptr && share_ != nullptr);
-        curl_share_setopt(share_, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
-        curl_multi_setopt(multi_, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
-        curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, 16L);
+        curl_.share_setopt(share_, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+        curl_.multi_setopt(multi_, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+        curl_.multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, 16L);
     }
 
     ~Worker() {
@@ -292,11 +305,13 @@ public:
         if (thread_.joinable()) {
             thread_.join();
         }
-        curl_multi_cleanup(multi_);
-        curl_share_cleanup(share_);
+        curl_.multi_cleanup(multi_);
+        curl_.share_cleanup(share_);
     }
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
+
+    const CurlLibrary& curl() const noexcept { return curl_; }
 
     enum class Command : std::uint8_t { start, drop, resume, quit };
 
@@ -308,7 +323,7 @@ public:
             }
             commands_.emplace_back(command, std::move(transfer));
         }
-        curl_multi_wakeup(multi_);
+        curl_.multi_wakeup(multi_);
     }
 
 private:
@@ -325,14 +340,14 @@ private:
     void loop() {
         while (obey()) {
             int running = 0;
-            curl_multi_perform(multi_, &running);
+            curl_.multi_perform(multi_, &running);
             int queued = 0;
-            while (const CURLMsg* message = curl_multi_info_read(multi_, &queued)) {
+            while (const CURLMsg* message = curl_.multi_info_read(multi_, &queued)) {
                 if (message->msg == CURLMSG_DONE) {
                     finish(message->easy_handle, message->data.result);
                 }
             }
-            curl_multi_poll(multi_, nullptr, 0, 1000, nullptr);
+            curl_.multi_poll(multi_, nullptr, 0, 1000, nullptr);
         }
         while (!active_.empty()) {
             finish(active_.begin()->first, CURLE_ABORTED_BY_CALLBACK);
@@ -351,12 +366,12 @@ private:
                 return false;
             }
             if (command == Command::start) {
-                set(transfer->easy, CURLOPT_SHARE, share_);
+                set(Easy{curl_, transfer->easy}, CURLOPT_SHARE, share_);
                 active_.emplace(transfer->easy, transfer);
-                curl_multi_add_handle(multi_, transfer->easy);
+                curl_.multi_add_handle(multi_, transfer->easy);
             } else if (active_.contains(transfer->easy)) {
                 if (command == Command::resume) {
-                    curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
+                    curl_.easy_pause(transfer->easy, CURLPAUSE_CONT);
                 } else {
                     finish(transfer->easy, CURLE_ABORTED_BY_CALLBACK);
                 }
@@ -369,8 +384,8 @@ private:
         const auto found = active_.find(easy);
         const TransferPtr transfer = found->second;
         active_.erase(found);
-        curl_multi_remove_handle(multi_, easy);
-        curl_easy_cleanup(easy);
+        curl_.multi_remove_handle(multi_, easy);
+        curl_.easy_cleanup(easy);
         const std::scoped_lock lock(transfer->mutex);
         transfer->easy = nullptr;
         transfer->done = true;
@@ -378,6 +393,7 @@ private:
         transfer->changed.notify_all();
     }
 
+    const CurlLibrary& curl_;
     CURLM* multi_ = nullptr;
     CURLSH* share_ = nullptr;
     std::map<CURL*, TransferPtr> active_;  ///< the thread's own
@@ -386,21 +402,34 @@ private:
     std::thread thread_;
 };
 
-CurlLoop::CurlLoop(ClientOptions options)
-    : options_(std::move(options)), worker_(std::make_unique<Worker>()) {}
+CurlLoop::CurlLoop(ClientOptions options) : options_(std::move(options)) {}
 
 CurlLoop::~CurlLoop() = default;
+
+Result<CurlLoop::Worker*> CurlLoop::worker() {
+    const std::scoped_lock lock(mutex_);
+    if (!worker_) {
+        ENVPACK_TRY(const CurlLibrary* curl, curl_library());
+        worker_ = std::make_unique<Worker>(*curl);
+    }
+    return worker_.get();
+}
 
 WireResult CurlLoop::exchange(const WireRequest& request, Delivery& delivery,
                               const RunContext& run) {
     using Command = Worker::Command;
-    const TransferPtr shared = prepare(options_, request);
+    const auto started = worker();
+    if (!started) {
+        return tl::unexpected(WireFailure{started.error(), false});
+    }
+    Worker* const loop = *started;
+    const TransferPtr shared = prepare(loop->curl(), options_, request);
     Transfer& transfer = *shared;
     const auto give_up = [&](Error error) -> WireResult {
-        worker_->enqueue(Command::drop, shared);
+        loop->enqueue(Command::drop, shared);
         return tl::unexpected(WireFailure{std::move(error), false});
     };
-    worker_->enqueue(Command::start, shared);
+    loop->enqueue(Command::start, shared);
     bool begun = false;
     std::unique_lock lock(transfer.mutex);
     while (true) {
@@ -425,13 +454,13 @@ WireResult CurlLoop::exchange(const WireRequest& request, Delivery& delivery,
             const bool paused = std::exchange(transfer.download_paused, false);
             lock.unlock();
             if (paused) {
-                worker_->enqueue(Command::resume, shared);
+                loop->enqueue(Command::resume, shared);
             }
             if (auto taken = delivery.write(as_bytes(chunk)); !taken) {
                 return give_up(std::move(taken).error());
             }
             if (!delivery.wants_more()) {
-                worker_->enqueue(Command::drop, shared);
+                loop->enqueue(Command::drop, shared);
                 return {};
             }
         } else if (transfer.done) {
@@ -452,7 +481,7 @@ WireResult CurlLoop::exchange(const WireRequest& request, Delivery& delivery,
             const bool paused = std::exchange(transfer.upload_paused, false);
             lock.unlock();
             if (paused) {
-                worker_->enqueue(Command::resume, shared);
+                loop->enqueue(Command::resume, shared);
             }
         } else {
             continue;

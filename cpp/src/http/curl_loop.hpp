@@ -4,6 +4,7 @@
 #include "exchange.hpp"
 
 #include <memory>
+#include <mutex>
 
 namespace envpack::http {
 
@@ -12,7 +13,7 @@ namespace envpack::http {
 /// The worker only moves bytes between sockets and bounded buffers; a transfer whose buffer is full
 /// is paused. Everything that may block or take time (sinks, sources, hashing) happens on the
 /// thread that called exchange(). A stop request makes exchange() return at once; the worker drops
-/// the transfer on its own.
+/// the transfer on its own. libcurl is loaded by the first exchange.
 class CurlLoop {
 public:
     explicit CurlLoop(ClientOptions options);
@@ -24,7 +25,10 @@ public:
 
 private:
     class Worker;
+    Result<Worker*> worker();
+
     ClientOptions options_;
+    std::mutex mutex_;
     std::unique_ptr<Worker> worker_;
 };
 

@@ -1,15 +1,15 @@
 #include "envpack/http/url.hpp"
 
+#include "curl_library.hpp"
 #include "envpack/base/assert.hpp"
 #include "envpack/base/text.hpp"
 
-#include <array>
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <memory>
 #include <utility>
 
-#include <curl/curl.h>
 #include <fmt/format.h>
 
 namespace envpack::http {
@@ -18,19 +18,64 @@ namespace {
 
 constexpr std::size_t max_url = 16u << 10;
 
-struct HandleDeleter {
-    void operator()(CURLU* handle) const noexcept { curl_url_cleanup(handle); }
-};
-using Handle = std::unique_ptr<CURLU, HandleDeleter>;
+using Handle = std::unique_ptr<CURLU, decltype(&::curl_url_cleanup)>;
 
-std::optional<std::string> part(CURLU* handle, CURLUPart what, unsigned flags = 0) {
+std::optional<std::string> part(const CurlLibrary& curl, const Handle& handle, CURLUPart what,
+                                unsigned flags = 0) {
     char* text = nullptr;
-    if (curl_url_get(handle, what, &text, flags) != CURLUE_OK || text == nullptr) {
+    if (curl.url_get(handle.get(), what, &text, flags) != CURLUE_OK || text == nullptr) {
         return std::nullopt;
     }
     std::string copy(text);
-    curl_free(text);
+    curl.free(text);
     return copy;
+}
+
+bool is_decimal(std::string_view text, unsigned max) noexcept {
+    unsigned value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc() && end == text.data() + text.size() && value <= max &&
+           (text.size() == 1 || text.front() != '0');
+}
+
+/// A host name of letters, digits and hyphens that begins with a letter, or an IPv4 address with
+/// four plain numbers.
+bool is_plain_host(std::string_view host) {
+    const auto labels = text::split(host, '.');
+    if (host.empty() || host.size() > 253) {
+        return false;
+    }
+    if (host.front() >= '0' && host.front() <= '9') {
+        return labels.size() == 4 && std::all_of(labels.begin(), labels.end(), [](const auto& it) {
+                   return is_decimal(it, 255);
+               });
+    }
+    return host.front() != '-' &&
+           std::all_of(labels.begin(), labels.end(), [](const std::string_view label) {
+               return !label.empty() && std::all_of(label.begin(), label.end(), [](char c) {
+                   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+               });
+           });
+}
+
+/// "host" or "host:port" where no two readers can differ. Most are: reading them here saves
+/// loading libcurl for those who need no network, and much time on pages with thousands of links.
+struct PlainAuthority {
+    std::string_view host;
+    std::uint16_t port = 0;  ///< 0: none is written
+};
+std::optional<PlainAuthority> plain_authority(std::string_view text) {
+    PlainAuthority plain;
+    const auto colon = text.find(':');
+    plain.host = text.substr(0, colon);
+    if (colon != std::string_view::npos) {
+        const std::string_view digits = text.substr(colon + 1);
+        if (!is_decimal(digits, 65535) || digits == "0") {
+            return std::nullopt;
+        }
+        std::from_chars(digits.data(), digits.data() + digits.size(), plain.port);
+    }
+    return is_plain_host(plain.host) ? std::optional(plain) : std::nullopt;
 }
 
 std::uint16_t default_port(std::string_view scheme) noexcept {
@@ -158,14 +203,6 @@ Result<Url> Url::parse(std::string_view raw) {
         return bad_url(raw, "`//` is missing after the scheme", "url.syntax");
     }
     const std::string text = encode_illegal(raw);
-    const Handle handle(curl_url());
-    if (!handle) {
-        std::abort();  // out of memory
-    }
-    if (const CURLUcode code = curl_url_set(handle.get(), CURLUPART_URL, text.c_str(), 0);
-        code != CURLUE_OK) {
-        return bad_url(raw, text::to_lower(curl_url_strerror(code)), "url.syntax");
-    }
     Url url;
     url.scheme_ = scheme;
     // Everything behind the authority is taken from the text itself: curl's getters cannot tell
@@ -177,26 +214,44 @@ Result<Url> Url::parse(std::string_view raw) {
     url.path_ = remove_dot_segments(tail.path);
     url.query_ = tail.query;
     url.fragment_ = tail.fragment;
+    const auto authority =
+        std::string_view(text).substr(scheme.size() + 3, authority_end - scheme.size() - 3);
+    if (scheme == "file" && authority.empty() && tail.path.starts_with('/')) {
+        return url;
+    }
+    if (const auto plain = scheme == "file" ? std::nullopt : plain_authority(authority)) {
+        url.host_ = plain->host;
+        url.port_ = plain->port == 0 ? default_port(scheme) : plain->port;
+        return url;
+    }
+    ENVPACK_TRY(const CurlLibrary* curl, curl_library());
+    const Handle handle(curl->url(), curl->url_cleanup);
+    if (!handle) {
+        std::abort();  // out of memory
+    }
+    if (const CURLUcode code = curl->url_set(handle.get(), CURLUPART_URL, text.c_str(), 0);
+        code != CURLUE_OK) {
+        return bad_url(raw, text::to_lower(curl->url_strerror(code)), "url.syntax");
+    }
     if (scheme == "file") {
-        const auto authority = std::string_view(text).substr(7, authority_end - 7);
         if (!authority.empty() && !text::equals_ignoring_case(authority, "localhost")) {
             return bad_url(raw, "a file URL names a file of this machine only", "url.syntax");
         }
         return url;
     }
-    url.host_ = text::to_lower(part(handle.get(), CURLUPART_HOST).value_or(""));
+    url.host_ = text::to_lower(part(*curl, handle, CURLUPART_HOST).value_or(""));
     if (url.host_.empty()) {
         return bad_url(raw, "it has no host", "url.syntax");
     }
     url.port_ = default_port(scheme);
-    if (const auto port = part(handle.get(), CURLUPART_PORT)) {
+    if (const auto port = part(*curl, handle, CURLUPART_PORT)) {
         std::from_chars(port->data(), port->data() + port->size(), url.port_);
         if (url.port_ == 0) {
             return bad_url(raw, "port 0 cannot be asked", "url.syntax");
         }
     }
-    url.user_ = part(handle.get(), CURLUPART_USER, CURLU_URLDECODE);
-    url.password_ = part(handle.get(), CURLUPART_PASSWORD, CURLU_URLDECODE);
+    url.user_ = part(*curl, handle, CURLUPART_USER, CURLU_URLDECODE);
+    url.password_ = part(*curl, handle, CURLUPART_PASSWORD, CURLU_URLDECODE);
     return url;
 }
 

@@ -74,6 +74,10 @@ TEST(Url, TextIsNormalisedAndRoundTrips) {
         {"https://user:p%40ss@index.example/", "https://user:p%40ss@index.example/"},
         {"https://token@index.example/", "https://token@index.example/"},
         {"http://[::1]:80/x", "http://[::1]/x"},
+        {"http://127.0.0.1:8080/x", "http://127.0.0.1:8080/x"},
+        {"http://127.1/x", "http://127.0.0.1/x"},
+        {"http://0x7f.0.0.1/x", "http://127.0.0.1/x"},
+        {"http://127.0.0.010/x", "http://127.0.0.8/x"},
         {"file:///srv/wheels/a%20b", "file:///srv/wheels/a%20b"},
         {"file://localhost/srv", "file:///srv"}};
     for (const auto& row : cases) {
