@@ -138,12 +138,19 @@ Result<Fetched> fetch_file(const std::string& url, const std::optional<Digest>& 
 }
 
 /// A wheel as it is, an sdist built.
-Result<BuiltWheel> wheel_from_file(const Fetched& file, const DirectServices& services,
-                                   const RunContext& run) {
+Result<BuiltWheel> wheel_from_file(const Fetched& file, const std::string& subdirectory,
+                                   const DirectServices& services, const RunContext& run) {
     if (is_wheel_name(file.filename)) {
         return BuiltWheel{.path = file.path, .filename = file.filename, .sha256 = file.sha256};
     }
-    return services.builder->build(file.path, file.filename, file.sha256, run);
+    if (subdirectory.empty()) {
+        return services.builder->build(file.path, file.filename, file.sha256, run);
+    }
+    // pip's own way to name a folder inside an archive.
+    const std::string identity = file.sha256.hex() + '\n' + subdirectory;
+    return services.builder->build(
+        http::Url::from_path(file.path).to_string() + "#subdirectory=" + subdirectory,
+        file.filename, Digest::of(as_bytes(identity)), run);
 }
 
 /// Checked out, then built; a commit is built once.
@@ -212,7 +219,7 @@ Result<BuiltWheel> open_place(const Place& place, bool editable, const DirectSer
                                                  .size = fs::file_size(file.path, ignored),
                                                  .sha256 = file.sha256},
                                         .subdirectory = place.subdirectory};
-    return wheel_from_file(file, services, run);
+    return wheel_from_file(file, place.subdirectory, services, run);
 }
 
 }  // namespace
@@ -244,7 +251,8 @@ Result<DirectSource> open_direct(const RequirementLine& line, const DirectServic
                             fmt::format("`{}` gives {}, not {}", line.text, locked.name.str(),
                                         line.requirement->name.str())));
     }
-    return DirectSource{.url = (place.is_git ? "git+" : "") + place.url,
+    return DirectSource{.url = text.find("://") == std::string::npos ? place.url : text,
+                        .has_hash = place.sha256.has_value(),
                         .wheel = wheel.path,
                         .file = {.filename = wheel.filename,
                                  .url = http::Url::from_path(wheel.path).to_string(),
@@ -280,7 +288,8 @@ Result<BuiltWheel> wheel_of(const env::LockedPackage& package, const fs::path& f
         url = http::Url::from_path(path).to_string();
     }
     ENVPACK_TRY(const Fetched fetched, fetch_file(url, file.sha256, services, run));
-    return wheel_from_file(fetched, services, run);
+    return wheel_from_file(fetched, package.archive ? package.archive->subdirectory : "", services,
+                           run);
 }
 
 Result<Digest> digest_of_file(const fs::path& path, const RunContext& run) {

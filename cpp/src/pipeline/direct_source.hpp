@@ -18,6 +18,7 @@ namespace envpack::pipeline {
 /// A package that was asked for by place: a URL, a path, a project folder or a repository.
 struct DirectSource {
     std::string url;              ///< as asked for; a path as a file URL
+    bool has_hash = false;        ///< the line or the URL says which bytes they are
     std::filesystem::path wheel;  ///< here, verified or built
     index::DistFile file;         ///< that wheel, as a solve sees it
     env::LockedPackage locked;    ///< name, version and source, as the lock says it

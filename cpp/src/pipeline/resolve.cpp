@@ -97,8 +97,7 @@ Result<DirectSources> open_places(Request& request, const DirectServices& servic
         ENVPACK_TRY(DirectSource source,
                     with_context(open_direct(line, services, run),
                                  fmt::format("while opening `{}` ({})", line.text, line.origin())));
-        if (request.hash_mode && (!source.locked.archive || line.hashes.empty()) &&
-            source.url.find("sha256=") == std::string::npos) {
+        if (request.hash_mode && (!source.locked.archive || !source.has_hash)) {
             return fail(Error(ErrorCode::invalid_argument,
                               fmt::format("in hash mode, `{}` must have a sha256 hash", line.text))
                             .with_rule("resolve.hashes"));

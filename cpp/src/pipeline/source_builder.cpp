@@ -120,7 +120,7 @@ Result<fs::path> SourceBuilder::find_python(const RunContext& run) const {
     return *other;
 }
 
-Result<BuiltWheel> SourceBuilder::run_pip(const fs::path& source, std::string_view what,
+Result<BuiltWheel> SourceBuilder::run_pip(const std::string& source, std::string_view what,
                                           const RunContext& run) const {
     ENVPACK_TRY(const fs::path python, find_python(run));
     const fs::path scratch = cache_.root() / "scratch";
@@ -134,12 +134,14 @@ Result<BuiltWheel> SourceBuilder::run_pip(const fs::path& source, std::string_vi
         .timeout_seconds = build_time_limit};
     options.arguments.insert(options.arguments.end(), index_arguments_.begin(),
                              index_arguments_.end());
+    // pip starts in another folder.
     std::error_code unknown;
-    const fs::path absolute = fs::absolute(source, unknown);
+    const bool is_url = source.starts_with("file:");
+    const fs::path absolute = is_url ? fs::path() : fs::absolute(source, unknown);
     if (unknown) {
-        return fail(os_failure("find", source.string(), unknown.value()));
+        return fail(os_failure("find", source, unknown.value()));
     }
-    options.arguments.push_back(absolute.string());
+    options.arguments.push_back(is_url ? source : absolute.string());
     std::vector<std::string> environment;
     for (const auto& [name, value] : user_.environment) {
         environment.push_back(name + "=" + value);
@@ -189,7 +191,7 @@ Result<BuiltWheel> SourceBuilder::run_pip(const fs::path& source, std::string_vi
     return BuiltWheel{.path = std::move(path), .filename = filename, .sha256 = sha256};
 }
 
-Result<BuiltWheel> SourceBuilder::build(const fs::path& source, std::string_view what,
+Result<BuiltWheel> SourceBuilder::build(const std::string& source, std::string_view what,
                                         const std::optional<Digest>& key,
                                         const RunContext& run) const {
     if (key) {

@@ -36,10 +36,11 @@ public:
                   std::filesystem::path target_python, const IndexOptions& indexes,
                   const UserConfig& user, bool allowed);
 
-    /// The wheel of `source`, an sdist or a project folder. `what` names it for people. `key` is a
-    /// digest that stands for the source's content; none: it is built anew. build_failed when pip
-    /// fails, or the wheel does not fit the target; not_found without a Python that has pip.
-    Result<BuiltWheel> build(const std::filesystem::path& source, std::string_view what,
+    /// The wheel of `source`: the path of an sdist or a project folder, or a file URL. `what` names
+    /// it for people. `key` is a digest that stands for the source's content; none: it is built
+    /// anew. build_failed when pip fails, or the wheel does not fit the target; not_found without a
+    /// Python that has pip.
+    Result<BuiltWheel> build(const std::string& source, std::string_view what,
                              const std::optional<Digest>& key, const RunContext& run) const;
 
     /// `key` for this target: other Pythons build other wheels.
@@ -49,7 +50,7 @@ public:
 
 private:
     Result<std::filesystem::path> find_python(const RunContext& run) const;
-    Result<BuiltWheel> run_pip(const std::filesystem::path& source, std::string_view what,
+    Result<BuiltWheel> run_pip(const std::string& source, std::string_view what,
                                const RunContext& run) const;
 
     std::string version_;  ///< "3.11"
