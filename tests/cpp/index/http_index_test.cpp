@@ -226,7 +226,8 @@ TEST_F(HttpIndexTest, WrongBytesAreNeverPublished) {
         EXPECT_EQ(path.error().code(), ErrorCode::digest_mismatch);
         EXPECT_FALSE(std::filesystem::exists(cache->file_path(*wanted.sha256, wheel_name)));
     }
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder / "cache")) {
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator(folder / "cache" / "wheels-v1")) {
         EXPECT_FALSE(entry.is_regular_file()) << entry.path();
     }
 }

@@ -135,6 +135,8 @@ struct Selection {
 /// Part of the torch stack: built against each other, so never pulled in behind the user's back.
 bool is_torch_stack(const packaging::PackageName& name);
 
+class Prefetch;
+
 /// resolver::DependencyProvider over an index and a base. One thread, but for what it fetches.
 class PackageProvider final : public resolver::DependencyProvider {
 public:
@@ -200,6 +202,7 @@ public:
     std::vector<std::string> notes() const;
 
 private:
+    friend class Prefetch;
     struct State;
     explicit PackageProvider(std::unique_ptr<State> state) noexcept;
     std::unique_ptr<State> state_;
