@@ -2,9 +2,11 @@
 """Side-by-side runs of envpack and its peers on this machine, printed as ratios.
 
     python tests/bench/run.py [start] [freeze] [layer] [memory] [image] [--size 2G]
+    python tests/bench/run.py resolve [--index-folder FOLDER] [--sets jupyterlab,web] [--rounds 9]
 
 Each round runs every contender once, in turn; the figure is the median of the rounds. Contenders
-that are not installed are left out and named. Nothing here needs a network.
+that are not installed are left out and named. Only `resolve` needs a network, and only until its
+folder has what the sets ask for; it runs when it is named.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench.big_image import make_big_image
 from bench.inputs import make_distributions, make_image, make_venv
+from bench.resolve import bench_resolve
 
 ENVPACK = str(Path(sys.executable).parent / "envpack")
 UV = str(Path(sys.executable).parent / "uv")
@@ -195,8 +198,16 @@ def main() -> None:
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)}")
     parser.add_argument("--size", type=_bytes, default=2 << 30, help="of the image: 500M, 10G")
+    parser.add_argument(
+        "--index-folder",
+        type=Path,
+        default=Path("build/bench-index"),
+        help="recorded project pages of resolve",
+    )
+    parser.add_argument("--sets", default="", help="of resolve, separated by commas")
+    parser.add_argument("--rounds", type=int, default=9, help="of resolve")
     arguments = parser.parse_args()
-    if unknown := set(arguments.names) - set(BENCHES):
+    if unknown := set(arguments.names) - set(BENCHES) - {"resolve"}:
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
     print(f"{os.cpu_count()} cores; every figure from one run on this machine")
     with tempfile.TemporaryDirectory(prefix="envpack-bench-") as folder:
@@ -204,6 +215,11 @@ def main() -> None:
         for name in arguments.names or BENCHES:
             if name == "image":
                 bench_image(Path(folder), arguments.size)
+            elif name == "resolve":
+                sets = [word for word in arguments.sets.split(",") if word]
+                bench_resolve(
+                    Path(folder), arguments.index_folder.resolve(), ENVPACK, sets, arguments.rounds
+                )
             else:
                 BENCHES[name](Path(folder))
 

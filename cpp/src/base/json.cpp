@@ -36,7 +36,7 @@ public:
 
     bool key(std::string& name) override {
         Frame& frame = stack_.back();
-        if (!frame.keys.insert(name).second) {
+        if (!is_new(frame, name)) {
             error_ = Error(ErrorCode::parse_error, fmt::format("duplicate key `{}`", name))
                          .with_rule("json.duplicate-key");
             return false;
@@ -66,6 +66,22 @@ private:
         std::string key;
         std::unordered_set<std::string> keys;
     };
+
+    /// Most objects are small: a set of names pays only for large ones.
+    static bool is_new(Frame& frame, const std::string& name) {
+        constexpr std::size_t small = 16;
+        const Object& members = *frame.value.as_object();
+        if (members.size() < small) {
+            return std::none_of(members.begin(), members.end(),
+                                [&](const auto& member) { return member.first == name; });
+        }
+        if (frame.keys.empty()) {
+            for (const auto& member : members) {
+                frame.keys.insert(member.first);
+            }
+        }
+        return frame.keys.insert(name).second;
+    }
 
     bool open(Value container) {
         if (stack_.size() >= max_depth_) {

@@ -1,6 +1,6 @@
 #include "envpack/env/package_provider.hpp"
 
-#include "envpack/base/parallel.hpp"
+#include "provider_prefetch.hpp"
 #include "provider_state.hpp"
 
 #include <algorithm>
@@ -207,41 +207,10 @@ Result<std::vector<Dependency>> PackageProvider::roots(
 }
 
 Result<void> PackageProvider::prepare(std::span<const resolver::Wanted> wanted) {
-    struct Item {
-        const resolver::Wanted* wanted;
-        std::optional<ProjectCandidates> candidates = std::nullopt;
-    };
-    std::vector<Item> items;
-    for (const resolver::Wanted& one : wanted) {
-        const PackageName& name = one.package->name;
-        if (!one.package->extra && state_->frozen(name) == nullptr &&
-            !state_->projects.contains(name)) {
-            items.push_back({&one});
-        }
+    if (!state_->prefetch) {
+        state_->prefetch = std::make_shared<Prefetch>(*state_);
     }
-    // The metadata of the likely choice comes along: most solves need just that.
-    ENVPACK_CHECK(parallel_for(
-        items.size(),
-        [&](std::size_t i) -> Result<void> {
-            const PackageName& name = items[i].wanted->package->name;
-            ENVPACK_TRY(auto project, state_->world->project(name, state_->run));
-            items[i].candidates.emplace(name, std::move(project), *state_->rules);
-            const auto picked =
-                state_->pick(name, *items[i].candidates, *items[i].wanted->range, {});
-            // Not of a source distribution: reading that may mean building it.
-            if (picked.position && !state_->options.no_dependencies &&
-                !items[i].candidates->candidate(*picked.position).is_sdist) {
-                // A failure shows when the answer is needed, if it ever is.
-                static_cast<void>(state_->world->metadata(
-                    *items[i].candidates->candidate(*picked.position).file, state_->run));
-            }
-            return state_->run.check();
-        },
-        state_->run));
-    for (Item& item : items) {
-        state_->projects.try_emplace(item.wanted->package->name, *std::move(item.candidates));
-    }
-    return {};
+    return state_->prefetch->run(wanted);
 }
 
 Result<std::vector<Exclusion>> PackageProvider::exclusions(const Package& package) {

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <map>
 #include <string_view>
 #include <tuple>
 #include <unordered_map>
@@ -94,26 +93,44 @@ ProjectCandidates::ProjectCandidates(const packaging::PackageName& name,
     if (!project_) {
         return;
     }
-    // Most files share their version text with others: parse each text once.
-    std::unordered_map<std::string_view, std::vector<std::size_t>> by_text;
+    // Most files share their version text with others, often with the one before: parse each once.
+    std::unordered_map<std::string_view, std::size_t> group_of;
+    std::vector<std::pair<Version, std::vector<std::size_t>>> groups;
+    std::string_view last;
+    constexpr std::size_t none = SIZE_MAX;
+    std::size_t group = none;
     for (std::size_t i = 0; i < project_->files.size(); ++i) {
-        if (const auto text = version_text(project_->files[i].filename); !text.empty()) {
-            by_text[text].push_back(i);
+        const std::string_view text = version_text(project_->files.filename(i));
+        if (text.empty()) {
+            continue;
+        }
+        if (text != last) {
+            last = text;
+            const auto [entry, is_new] = group_of.try_emplace(text, none);
+            if (is_new) {
+                if (auto version = Version::parse(text)) {
+                    entry->second = groups.size();
+                    groups.emplace_back(*std::move(version), std::vector<std::size_t>());
+                }
+            }
+            group = entry->second;
+        }
+        if (group != none) {
+            groups[group].second.push_back(i);
         }
     }
-    std::map<Version, std::vector<std::size_t>> by_version;
-    for (const auto& [text, files] : by_text) {
-        if (const auto version = Version::parse(text)) {
-            auto& all = by_version[*version];
+    // Of several spellings (1.0, 1.0.0), that of the first file of the page is kept.
+    std::stable_sort(groups.begin(), groups.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    for (auto& [version, files] : groups) {
+        if (!versions_.empty() && versions_.back() == version) {
+            auto& all = files_.back();
             all.insert(all.end(), files.begin(), files.end());
+            std::sort(all.begin(), all.end());
+        } else {
+            versions_.push_back(std::move(version));
+            files_.push_back(std::move(files));
         }
-    }
-    for (auto& [version, files] : by_version) {
-        std::sort(files.begin(), files.end());
-        // Of several spellings (1.0, 1.0.0), that of the first file of the page is kept.
-        const auto spelled = Version::parse(version_text(project_->files[files.front()].filename));
-        versions_.push_back(spelled.value_or(version));
-        files_.push_back(std::move(files));
     }
     judged_.resize(versions_.size());
 }

@@ -43,6 +43,7 @@ struct PackageProvider::State {
     std::map<packaging::PackageName, std::size_t> requested;  // position in the request
     std::map<packaging::PackageName, unsigned> expansions;    // of the index, a project
     std::set<std::string> notes;
+    std::shared_ptr<Prefetch> prefetch;  // what was guessed stays guessed
 
     const Provided* find(const packaging::PackageName& name) const noexcept;
     const Provided* frozen(const packaging::PackageName& name) const noexcept;

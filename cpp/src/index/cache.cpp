@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <libdeflate.h>
 
 namespace envpack::index {
 
@@ -33,11 +34,18 @@ std::optional<std::string> read_checked(const fs::path& path, std::size_t max_si
         fs::remove(path, ignored);
         return std::nullopt;
     }
-    return text->substr(head);
+    text->erase(0, head);
+    return *std::move(text);
 }
 
 Result<void> write_checked(const fs::path& path, std::string_view text) {
     return write_file(path, Digest::of(as_bytes(text)).hex() + "\n" + std::string(text));
+}
+
+/// Pages are many megabytes, and what guards them is the care of their reader: the sum only tells
+/// that a disk or a crash damaged one.
+std::string sum_of(std::string_view text) {
+    return fmt::format("{:08x}", libdeflate_crc32(0, text.data(), text.size()));
 }
 
 }  // namespace
@@ -126,14 +134,21 @@ Result<void> Cache::store_built(const Digest& key, const Digest& wheel,
 }
 
 std::optional<CachedPage> Cache::find_page(std::string_view url) const {
-    const fs::path path = entry_path(root_ / "pages-v1", Digest::of(as_bytes(url)));
-    const auto text = read_checked(path, Limits{}.max_json + (64u << 10));
+    const fs::path path = entry_path(root_ / "pages-v2", Digest::of(as_bytes(url)));
+    constexpr std::size_t sum_size = 8;
+    auto text = read_file(path, Limits{}.max_json + (64u << 10));
     if (!text) {
         return std::nullopt;
     }
-    // One line of JSON, then the page as it came.
+    const std::string_view all(*text);
+    if (all.size() < sum_size || all.substr(0, sum_size) != sum_of(all.substr(sum_size))) {
+        std::error_code ignored;
+        fs::remove(path, ignored);
+        return std::nullopt;
+    }
+    // The sum and one line of JSON, then the page.
     const auto line = text->find('\n');
-    const auto head = json::parse(std::string_view(*text).substr(0, line));
+    const auto head = json::parse(all.substr(sum_size, line - sum_size));
     if (line == std::string::npos || !head) {
         return std::nullopt;
     }
@@ -155,12 +170,13 @@ std::optional<CachedPage> Cache::find_page(std::string_view url) const {
         return std::nullopt;
     }
     page.fresh_until = *fresh_until;
-    page.body = text->substr(line + 1);
+    text->erase(0, line + 1);
+    page.body = *std::move(text);
     return page;
 }
 
 Result<void> Cache::store_page(const CachedPage& page) const {
-    const fs::path path = entry_path(root_ / "pages-v1", Digest::of(as_bytes(page.url)));
+    const fs::path path = entry_path(root_ / "pages-v2", Digest::of(as_bytes(page.url)));
     ENVPACK_CHECK(prepare(path.parent_path()));
     const json::Value head(json::Object{{"url", page.url},
                                         {"effective_url", page.effective_url},
@@ -168,7 +184,8 @@ Result<void> Cache::store_page(const CachedPage& page) const {
                                         {"etag", page.etag},
                                         {"last_modified", page.last_modified},
                                         {"fresh_until", page.fresh_until}});
-    return write_checked(path, json::to_canonical(head) + "\n" + page.body);
+    const std::string text = json::to_canonical(head) + "\n" + page.body;
+    return write_file(path, sum_of(text) + text);
 }
 
 }  // namespace envpack::index

@@ -34,11 +34,19 @@ Result<std::optional<Project>> ChainedIndex::ask(const IndexPtr& index,
         }
         return fail(std::move(project).error());
     }
-    const std::scoped_lock lock(mutex_);
-    for (const DistFile& file : project->files) {
-        owners_.try_emplace(file.url, index);
+    if (all_.size() > 1) {
+        const std::scoped_lock lock(mutex_);
+        for (const DistFile& file : project->files) {
+            owners_.try_emplace(file.url, index);
+        }
     }
     return *std::move(project);
+}
+
+Error ChainedIndex::absent(const packaging::PackageName& name) const {
+    return Error(ErrorCode::not_found,
+                 fmt::format("none of {} indexes and {} find-links places knows `{}`",
+                             options_.indexes.size(), options_.find_links.size(), name.str()));
 }
 
 Result<Project> ChainedIndex::project(const packaging::PackageName& name,
@@ -46,14 +54,24 @@ Result<Project> ChainedIndex::project(const packaging::PackageName& name,
     if (const auto pinned = options_.pinned.find(name); pinned != options_.pinned.end()) {
         return pinned->second->project(name, run);
     }
+    if (options_.find_links.empty() && options_.strategy == IndexStrategy::first_index) {
+        for (const IndexPtr& index : options_.indexes) {
+            ENVPACK_TRY(auto project, ask(index, name, run));
+            if (project) {
+                return *std::move(project);
+            }
+        }
+        return fail(absent(name));
+    }
     Project merged{.name = name};
     bool known = false;
+    std::vector<DistFile> files;
     std::set<std::string, std::less<>> filenames;
     const auto take = [&](Project project) {
         known = true;
-        for (DistFile& file : project.files) {
+        for (const DistFile& file : project.files) {
             if (filenames.insert(file.filename).second) {
-                merged.files.push_back(std::move(file));
+                files.push_back(file);
             }
         }
         return std::move(project.index_url);
@@ -79,13 +97,12 @@ Result<Project> ChainedIndex::project(const packaging::PackageName& name,
         }
     }
     if (!known) {
-        return fail(ErrorCode::not_found,
-                    fmt::format("none of {} indexes and {} find-links places knows `{}`",
-                                options_.indexes.size(), options_.find_links.size(), name.str()));
+        return fail(absent(name));
     }
     if (merged.index_url.empty()) {
         merged.index_url = std::move(links_url);
     }
+    merged.files = std::move(files);
     return merged;
 }
 

@@ -126,11 +126,9 @@ Result<Project> FolderIndex::project(const packaging::PackageName& name,
             ENVPACK_TRY(candidates, list(folder, limits_));
         }
     }
-    for (DistFile& file : candidates) {
-        if (belongs_to(file.filename, name)) {
-            project.files.push_back(std::move(file));
-        }
-    }
+    std::erase_if(candidates,
+                  [&](const DistFile& file) { return !belongs_to(file.filename, name); });
+    project.files = std::move(candidates);
     if (project.files.empty() && !known) {
         return fail(ErrorCode::not_found,
                     fmt::format("`{}` has no file of `{}`", root_.string(), name.str()));

@@ -4,6 +4,7 @@
 #include "envpack/base/text.hpp"
 #include "envpack/index/simple_page.hpp"
 #include "http_files.hpp"
+#include "packed_project.hpp"
 #include "page_fetch.hpp"
 #include "simple_link.hpp"
 #include "wheel_metadata.hpp"
@@ -78,25 +79,45 @@ public:
     }
 
 private:
-    Result<CachedPage> page(const http::Url& url, const char* accept, const RunContext& run) {
-        return fetch_page(*client_, *cache_, *options_.clock,
-                          {.url = files.wire_url(url),
-                           .shown = url.shown(),
-                           .accept = accept,
-                           .absent_statuses = options_.absent_statuses,
-                           .offline = options_.offline},
-                          options_.limits, run);
+    PageRequest request_for(const http::Url& url, const char* accept) const {
+        return {.url = files.wire_url(url),
+                .shown = url.shown(),
+                .accept = accept,
+                .absent_statuses = options_.absent_statuses,
+                .offline = options_.offline};
+    }
+    Result<CachedPage> fetch(const PageRequest& request, const RunContext& run) {
+        return fetch_page(*client_, *cache_, *options_.clock, request, options_.limits, run);
     }
 
     Result<Project> ask(const packaging::PackageName& name, const RunContext& run) {
         const http::Url url =
             url_.without_userinfo().with_path_suffix(std::string(name.str()) + "/");
-        ENVPACK_TRY(const CachedPage answer, page(url, accept_simple, run));
-        ENVPACK_TRY(const PageKind kind, kind_of(answer));
-        ENVPACK_TRY(Project project,
-                    kind == PageKind::json
-                        ? parse_simple_json(answer.body, answer.effective_url, name, limits())
-                        : parse_simple_html(answer.body, answer.effective_url, name, limits()));
+        Project project{.name = name};
+        bool is_read = false;
+        PageRequest request = request_for(url, accept_simple);
+        request.read = [&](CachedPage& page) -> Result<void> {
+            ENVPACK_TRY(const PageKind kind, kind_of(page));
+            ENVPACK_TRY(project,
+                        kind == PageKind::json
+                            ? parse_simple_json(page.body, page.effective_url, name, limits())
+                            : parse_simple_html(page.body, page.effective_url, name, limits()));
+            page.body = pack_project(project);
+            page.content_type = packed_content_type;
+            is_read = true;
+            return {};
+        };
+        request.stored_type = packed_content_type;
+        ENVPACK_TRY(CachedPage answer, fetch(request, run));
+        if (!is_read) {
+            auto known = unpack_project(std::move(answer.body), name);
+            if (known) {
+                project = *std::move(known);
+            } else {
+                request.ignore_cache = true;
+                ENVPACK_CHECK(fetch(request, run));
+            }
+        }
         project.index_url = url_.shown();
         return project;
     }
@@ -104,7 +125,8 @@ private:
     Result<Project> linked_project(const packaging::PackageName& name, const RunContext& run) {
         const std::scoped_lock lock(mutex_);
         if (!links_) {
-            ENVPACK_TRY(const CachedPage answer, page(url_.without_userinfo(), "text/html", run));
+            ENVPACK_TRY(const CachedPage answer,
+                        fetch(request_for(url_.without_userinfo(), "text/html"), run));
             ENVPACK_TRY(links_, html_links(answer.body, answer.effective_url, limits()));
         }
         Project project = project_from(*links_, name);

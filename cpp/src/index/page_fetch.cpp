@@ -83,6 +83,10 @@ Result<CachedPage> fetch_page(http::HttpClient& client, const Cache& cache, cons
                               const PageRequest& request, const Limits& limits,
                               const RunContext& run) {
     std::optional<CachedPage> cached = cache.find_page(request.shown);
+    if (cached && (request.ignore_cache ||
+                   (!request.stored_type.empty() && cached->content_type != request.stored_type))) {
+        cached.reset();
+    }
     if (cached && (request.offline || clock.now() < cached->fresh_until)) {
         return *std::move(cached);
     }
@@ -122,6 +126,9 @@ Result<CachedPage> fetch_page(http::HttpClient& client, const Cache& cache, cons
                     .last_modified = header_or_empty(response, "Last-Modified"),
                     .fresh_until = clock.now() + control.lifetime,
                     .body = std::move(answer.body)};
+    if (request.read) {
+        ENVPACK_CHECK(request.read(page));
+    }
     if (!control.no_store) {  // without a validator it still serves those who are offline
         keep(cache, page, run);
     }

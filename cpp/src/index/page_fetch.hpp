@@ -5,6 +5,8 @@
 #include "envpack/http/http_client.hpp"
 #include "envpack/index/cache.hpp"
 
+#include <functional>
+#include <string>
 #include <vector>
 
 namespace envpack::index {
@@ -15,6 +17,11 @@ struct PageRequest {
     std::string accept;  ///< the Accept header
     std::vector<int> absent_statuses = {404, 410};
     bool offline = false;  ///< a page of any age will do
+    /// Makes a new page what is kept and given back; an error is the answer. Null: as it came.
+    std::function<Result<void>(CachedPage&)> read = {};
+    /// Of a page of the cache; another one counts as absent. Empty: any.
+    std::string_view stored_type = {};
+    bool ignore_cache = false;
 };
 
 /// A page from the cache while it is fresh, else from its server: a conditional request when the

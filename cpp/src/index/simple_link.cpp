@@ -5,6 +5,8 @@
 #include "envpack/packaging/wheel_filename.hpp"
 
 #include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 namespace envpack::index {
@@ -67,7 +69,10 @@ std::optional<SimpleLink> make_link(const http::Url& page, const http::Url& base
     return link;
 }
 
-std::optional<DistFile> to_dist_file(const SimpleLink& link) {
+namespace {
+
+/// to_dist_file() without Requires-Python.
+std::optional<DistFile> file_of(const SimpleLink& link) {
     const auto sha256 = [](const std::map<std::string, std::string>& hashes,
                            std::optional<Digest>& into) {
         const auto found = hashes.find("sha256");
@@ -89,10 +94,24 @@ std::optional<DistFile> to_dist_file(const SimpleLink& link) {
     if (!sha256(link.hashes, file.sha256) || !sha256(link.metadata_hashes, file.metadata_sha256)) {
         return std::nullopt;
     }
-    if (!text::trim(link.requires_python).empty()) {
-        if (auto set = packaging::SpecifierSet::parse(link.requires_python)) {
-            file.requires_python = *std::move(set);
+    return file;
+}
+
+std::optional<packaging::SpecifierSet> requires_python_of(std::string_view text) {
+    if (!text::trim(text).empty()) {
+        if (auto set = packaging::SpecifierSet::parse(text)) {
+            return *std::move(set);
         }
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<DistFile> to_dist_file(const SimpleLink& link) {
+    auto file = file_of(link);
+    if (file) {
+        file->requires_python = requires_python_of(link.requires_python);
     }
     return file;
 }
@@ -107,15 +126,26 @@ bool belongs_to(std::string_view filename, const packaging::PackageName& project
 }
 
 Project project_from(const std::vector<SimpleLink>& links, const packaging::PackageName& name) {
-    Project project{.name = name};
+    // The files of a page share a few texts of Requires-Python.
+    std::unordered_map<std::string_view, std::optional<packaging::SpecifierSet>> pythons;
+    std::unordered_set<std::string_view> filenames;
+    std::vector<DistFile> files;
+    files.reserve(links.size());
     for (const SimpleLink& link : links) {
-        if (belongs_to(link.filename, name)) {
-            if (auto file = to_dist_file(link)) {
-                project.files.push_back(*std::move(file));
+        if (!belongs_to(link.filename, name) || filenames.contains(link.filename)) {
+            continue;
+        }
+        if (auto file = file_of(link)) {
+            auto [python, is_new] = pythons.try_emplace(link.requires_python);
+            if (is_new) {
+                python->second = requires_python_of(link.requires_python);
             }
+            file->requires_python = python->second;
+            filenames.insert(link.filename);
+            files.push_back(*std::move(file));
         }
     }
-    return project;
+    return Project{.name = name, .files = std::move(files)};
 }
 
 }  // namespace envpack::index

@@ -37,14 +37,19 @@ std::vector<std::size_t> remaining(std::size_t count, std::optional<bool> prerel
 }  // namespace
 
 SpecifierSet::SpecifierSet(std::vector<Specifier> specifiers, std::optional<bool> prereleases)
-    : specifiers_(std::move(specifiers)), prereleases_(prereleases) {
-    std::stable_sort(
-        specifiers_.begin(), specifiers_.end(),
-        [](const Specifier& a, const Specifier& b) { return a.to_string() < b.to_string(); });
-    std::unordered_set<std::string> seen;
-    std::erase_if(specifiers_, [&seen](const Specifier& specifier) {
-        return !seen.emplace(specifier.canonical()).second;
-    });
+    : prereleases_(prereleases) {
+    if (specifiers.size() > 1) {
+        std::stable_sort(
+            specifiers.begin(), specifiers.end(),
+            [](const Specifier& a, const Specifier& b) { return a.to_string() < b.to_string(); });
+        std::unordered_set<std::string> seen;
+        std::erase_if(specifiers, [&seen](const Specifier& specifier) {
+            return !seen.emplace(specifier.canonical()).second;
+        });
+    }
+    if (!specifiers.empty()) {
+        specifiers_ = std::make_shared<const std::vector<Specifier>>(std::move(specifiers));
+    }
 }
 
 Result<SpecifierSet> SpecifierSet::parse(std::string_view text, std::optional<bool> prereleases) {
@@ -75,7 +80,7 @@ std::optional<bool> SpecifierSet::prereleases() const noexcept {
     if (prereleases_) {
         return prereleases_;
     }
-    const bool named = std::any_of(specifiers_.begin(), specifiers_.end(),
+    const bool named = std::any_of(specifiers().begin(), specifiers().end(),
                                    [](const Specifier& s) { return s.names_prerelease(); });
     return named ? std::optional(true) : std::nullopt;
 }
@@ -87,12 +92,12 @@ SpecifierSet SpecifierSet::with_prereleases(std::optional<bool> prereleases) con
 }
 
 bool SpecifierSet::matches(const Version& version) const {
-    return std::all_of(specifiers_.begin(), specifiers_.end(),
+    return std::all_of(specifiers().begin(), specifiers().end(),
                        [&](const Specifier& specifier) { return specifier.contains(version); });
 }
 
 bool SpecifierSet::matches(std::string_view text) const {
-    return std::all_of(specifiers_.begin(), specifiers_.end(),
+    return std::all_of(specifiers().begin(), specifiers().end(),
                        [&](const Specifier& specifier) { return specifier.contains(text); });
 }
 
@@ -141,7 +146,7 @@ std::vector<std::size_t> SpecifierSet::filter(std::span<const std::string> texts
 
 std::string SpecifierSet::to_string() const {
     std::string text;
-    for (const Specifier& specifier : specifiers_) {
+    for (const Specifier& specifier : specifiers()) {
         if (!text.empty()) {
             text += ',';
         }
@@ -151,8 +156,8 @@ std::string SpecifierSet::to_string() const {
 }
 
 SpecifierSet operator&(const SpecifierSet& a, const SpecifierSet& b) {
-    std::vector<Specifier> specifiers = a.specifiers_;
-    specifiers.insert(specifiers.end(), b.specifiers_.begin(), b.specifiers_.end());
+    std::vector<Specifier> specifiers(a.specifiers().begin(), a.specifiers().end());
+    specifiers.insert(specifiers.end(), b.specifiers().begin(), b.specifiers().end());
     std::optional<bool> prereleases = a.prereleases_ ? a.prereleases_ : b.prereleases_;
     if (a.prereleases_ && b.prereleases_) {
         prereleases = *a.prereleases_ && *b.prereleases_;
@@ -161,14 +166,14 @@ SpecifierSet operator&(const SpecifierSet& a, const SpecifierSet& b) {
 }
 
 bool operator==(const SpecifierSet& a, const SpecifierSet& b) {
-    if (a.specifiers_.size() != b.specifiers_.size()) {
+    if (a.specifiers().size() != b.specifiers().size()) {
         return false;
     }
     std::unordered_set<std::string_view> canonical;
-    for (const Specifier& specifier : a.specifiers_) {
+    for (const Specifier& specifier : a.specifiers()) {
         canonical.insert(specifier.canonical());
     }
-    return std::all_of(b.specifiers_.begin(), b.specifiers_.end(),
+    return std::all_of(b.specifiers().begin(), b.specifiers().end(),
                        [&canonical](const Specifier& specifier) {
                            return canonical.contains(specifier.canonical());
                        });

@@ -5,6 +5,7 @@
 #include "support/temp_folder.hpp"
 #include "support/wheel_builder.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace envpack::index {
@@ -207,6 +208,73 @@ TEST_F(HttpIndexTest, LyingRangesAreNotBelieved) {
         DistFile unhashed = file();
         unhashed.sha256.reset();
         EXPECT_TRUE(open()->metadata(unhashed, run)) << lie;
+    }
+}
+
+/// CRC-32 (ISO 3309) in eight hexadecimal digits, bit by bit.
+std::string crc_text(std::string_view text) {
+    std::uint32_t crc = ~0U;
+    for (const char c : text) {
+        crc ^= static_cast<unsigned char>(c);
+        for (int bit = 0; bit < 8; ++bit) {
+            crc = (crc >> 1U) ^ ((crc & 1U) != 0 ? 0xedb88320U : 0U);
+        }
+    }
+    return fmt::format("{:08x}", ~crc);
+}
+
+std::filesystem::path only_file(const std::filesystem::path& below) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(below)) {
+        if (entry.is_regular_file()) {
+            return entry.path();
+        }
+    }
+    return {};
+}
+
+TEST_F(HttpIndexTest, DamagedPageOfTheCacheIsFetchedAgain) {
+    page("<a href='" + wheel_url + "#sha256=" + sha256() + "' data-requires-python='>=3.9'>x</a>",
+         {{"Cache-Control", "max-age=600"}});
+    const DistFile expected = file();
+    EXPECT_EQ(file(), expected);
+    EXPECT_EQ(count(page_url), 1u) << "a fresh page needs nobody";
+    const auto path = only_file(folder / "cache" / "pages-v2");
+    const std::string good = read_file(path, 1u << 20).value();
+    std::size_t asked = 1;
+    for (std::size_t size : {std::size_t{0}, std::size_t{7}, std::size_t{8}, good.size() - 1}) {
+        ASSERT_TRUE(write_file(path, good.substr(0, size)));
+        EXPECT_EQ(file(), expected) << size;
+        EXPECT_EQ(count(page_url), ++asked);
+    }
+    std::string flipped = good;
+    flipped.back() = static_cast<char>(flipped.back() ^ 1);
+    ASSERT_TRUE(write_file(path, flipped));
+    EXPECT_EQ(file(), expected);
+    EXPECT_EQ(count(page_url), ++asked);
+}
+
+TEST_F(HttpIndexTest, ForgedPageOfTheCacheIsReadWithinItsBounds) {
+    page("<a href='" + wheel_url + "#sha256=" + sha256() + "' data-requires-python='>=3.9'>x</a>",
+         {{"Cache-Control", "max-age=600"}});
+    ASSERT_TRUE(open()->project(demo(), run));
+    const auto path = only_file(folder / "cache" / "pages-v2");
+    const std::string good = read_file(path, 1u << 20).value();
+    const auto try_body = [&](const std::string& text) {
+        ASSERT_TRUE(write_file(path, crc_text(text) + text));
+        const auto project = open()->project(demo(), run);
+        ASSERT_TRUE(project);  // as it says, or fetched again
+        for (const DistFile& one : project->files) {
+            EXPECT_LE(one.filename.size() + one.url.size(), 2 * good.size());
+        }
+    };
+    const std::string body = good.substr(8);
+    for (std::size_t i = body.find('\n') + 1; i < body.size(); ++i) {
+        try_body(body.substr(0, i));
+        for (const int bits : {0x01, 0x80, 0xff}) {
+            std::string changed = body;
+            changed[i] = static_cast<char>(changed[i] ^ bits);
+            try_body(changed);
+        }
     }
 }
 

@@ -63,7 +63,9 @@ public:
                 file.upload_time = release.upload_time;
             }
             metadata_[file.url] = text;
-            project.files.push_back(std::move(file));
+            std::vector<index::DistFile> files(project.files.begin(), project.files.end());
+            files.push_back(std::move(file));
+            project.files = std::move(files);
         }
         return *this;
     }

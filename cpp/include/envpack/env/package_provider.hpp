@@ -144,6 +144,8 @@ std::vector<std::string> abi_notes(const Selection& selection, std::span<const P
 /// Part of the torch stack: built against each other, so never pulled in behind the user's back.
 bool is_torch_stack(const packaging::PackageName& name);
 
+class Prefetch;
+
 /// resolver::DependencyProvider over an index and a base. One thread, but for what it fetches.
 class PackageProvider final : public resolver::DependencyProvider {
 public:
@@ -211,6 +213,7 @@ public:
     std::vector<std::string> notes() const;
 
 private:
+    friend class Prefetch;
     struct State;
     explicit PackageProvider(std::unique_ptr<State> state) noexcept;
     std::unique_ptr<State> state_;

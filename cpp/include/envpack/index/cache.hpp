@@ -14,7 +14,7 @@
 
 namespace envpack::index {
 
-/// A page as it was received, with what is needed to ask whether it still holds (RFC 9111).
+/// A page as it was received or read, with what is needed to ask whether it still holds (RFC 9111).
 struct CachedPage {
     std::string url;            ///< what was asked for; without userinfo
     std::string effective_url;  ///< who answered; without userinfo
@@ -30,7 +30,7 @@ struct CachedPage {
 ///     wheels-v1/<aa>/<sha256>/<filename>    verified against the name of its folder on every use
 ///     metadata-v1/<aa>/<sha256>             METADATA of the wheel with that digest
 ///     built-v1/<aa>/<key>                   which wheel was built from a source
-///     pages-v1/<aa>/<sha256 of the URL>     see CachedPage
+///     pages-v2/<aa>/<sha256 of the URL>     see CachedPage
 ///
 /// Entries appear whole or not at all; one that does not match its digest is removed and counts as
 /// absent, so that it is fetched again. Nothing is created before the first store; new folders are

@@ -48,6 +48,7 @@ public:
 private:
     Result<std::optional<Project>> ask(const IndexPtr& index, const packaging::PackageName& name,
                                        const RunContext& run) const;
+    Error absent(const packaging::PackageName& name) const;
     std::vector<IndexPtr> candidates(const DistFile& file) const;
 
     Options options_;

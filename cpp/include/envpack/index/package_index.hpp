@@ -7,10 +7,15 @@
 #include "envpack/packaging/package_name.hpp"
 #include "envpack/packaging/specifier_set.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <iterator>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace envpack::index {
@@ -29,10 +34,60 @@ struct DistFile {
     friend bool operator==(const DistFile&, const DistFile&) = default;
 };
 
-/// Everything one index has of one project, in the order of its page.
+/// The files of a page, in its order. A copy shares them, and those of a cached page are read out
+/// of it when they are looked at: of thousands, a solve looks at a few. Immutable; thread-safe.
+class DistFiles {
+public:
+    DistFiles() = default;
+    DistFiles(std::vector<DistFile> files);
+    /// `count` files that `make` makes on demand; `filename` without making them. Both are called
+    /// from several threads.
+    DistFiles(std::size_t count, std::function<std::string_view(std::size_t)> filename,
+              std::function<DistFile(std::size_t)> make);
+
+    std::size_t size() const noexcept { return size_; }
+    bool empty() const noexcept { return size_ == 0; }
+    /// The reference holds as long as any copy of this object.
+    const DistFile& operator[](std::size_t position) const;
+    const DistFile& at(std::size_t position) const;  ///< asserts that there is one
+    std::string_view filename(std::size_t position) const;
+
+    class Iterator {
+    public:
+        using iterator_category = std::forward_iterator_tag;
+        using value_type = DistFile;
+        using difference_type = std::ptrdiff_t;
+        using pointer = const DistFile*;
+        using reference = const DistFile&;
+        Iterator() = default;
+        Iterator(const DistFiles* files, std::size_t position) noexcept
+            : files_(files), position_(position) {}
+        reference operator*() const { return (*files_)[position_]; }
+        pointer operator->() const { return &(*files_)[position_]; }
+        Iterator& operator++() noexcept {
+            ++position_;
+            return *this;
+        }
+        Iterator operator++(int) noexcept { return {files_, position_++}; }
+        friend bool operator==(const Iterator&, const Iterator&) = default;
+
+    private:
+        const DistFiles* files_ = nullptr;
+        std::size_t position_ = 0;
+    };
+    Iterator begin() const noexcept { return {this, 0}; }
+    Iterator end() const noexcept { return {this, size_}; }
+
+private:
+    struct Shared;
+    std::size_t size_ = 0;
+    std::shared_ptr<const Shared> shared_;
+};
+
+/// Everything one index has of one project.
 struct Project {
     packaging::PackageName name;
-    std::vector<DistFile> files = {};
+    DistFiles files = {};
     std::string index_url = {};  ///< who answered; without credentials
 };
 

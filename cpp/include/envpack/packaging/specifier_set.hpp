@@ -5,6 +5,7 @@
 #include "envpack/packaging/version.hpp"
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -27,8 +28,11 @@ public:
     static SpecifierSet pin(const Version& version);
 
     /// Sorted by text, without equal clauses.
-    std::span<const Specifier> specifiers() const noexcept { return specifiers_; }
-    bool empty() const noexcept { return specifiers_.empty(); }
+    std::span<const Specifier> specifiers() const noexcept {
+        return specifiers_ ? std::span<const Specifier>(*specifiers_)
+                           : std::span<const Specifier>();
+    }
+    bool empty() const noexcept { return specifiers().empty(); }
 
     /// true and false where pre-releases are switched on or off; nullopt where the rule of PEP 440
     /// decides. The switch of the set wins over what its clauses name.
@@ -67,7 +71,7 @@ private:
     bool matches(const Version& version) const;
     bool matches(std::string_view text) const;
 
-    std::vector<Specifier> specifiers_;
+    std::shared_ptr<const std::vector<Specifier>> specifiers_;  // copies share it; may be null
     std::optional<bool> prereleases_;
 };
 
