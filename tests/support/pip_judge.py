@@ -86,7 +86,9 @@ class Verdict:
 
 def ask_pip(questions: Sequence[Question]) -> list[Verdict]:
     """Ask the pip that is installed beside pytest, on all processors."""
-    processes = max(1, min(os.cpu_count() or 1, len(questions)))
+    if not questions:
+        return []
+    processes = min(os.cpu_count() or 1, len(questions))
     with ThreadPoolExecutor(processes) as pool:
         parts = list(pool.map(_ask, [questions[i::processes] for i in range(processes)]))
     return [parts[i % processes][i // processes] for i in range(len(questions))]

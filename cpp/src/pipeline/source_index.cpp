@@ -22,7 +22,8 @@ SourceIndex::SourceIndex(std::shared_ptr<const index::PackageIndex> inner,
 Result<index::Project> SourceIndex::project(const packaging::PackageName& name,
                                             const RunContext& run) const {
     if (const auto found = direct_.find(name); found != direct_.end()) {
-        return index::Project{.name = name, .files = std::vector<index::DistFile>{found->second.file}};
+        return index::Project{.name = name,
+                              .files = std::vector<index::DistFile>{found->second.file}};
     }
     return inner_->project(name, run);
 }
