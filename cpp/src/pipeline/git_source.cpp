@@ -48,7 +48,7 @@ Result<std::string> check_out(const std::string& url, const std::string& revisio
     for (const auto& [name, value] : user.environment) {
         if (name != "GIT_TERMINAL_PROMPT" && name != "LC_ALL" && name != "GIT_DIR" &&
             name != "GIT_WORK_TREE") {
-            environment.push_back(name + "=" + value);
+            environment.push_back(fmt::format("{}={}", name, value));
         }
     }
     const std::string place = folder.string();

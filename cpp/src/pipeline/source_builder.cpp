@@ -144,7 +144,7 @@ Result<BuiltWheel> SourceBuilder::run_pip(const std::string& source, std::string
     options.arguments.push_back(is_url ? source : absolute.string());
     std::vector<std::string> environment;
     for (const auto& [name, value] : user_.environment) {
-        environment.push_back(name + "=" + value);
+        environment.push_back(fmt::format("{}={}", name, value));
     }
     if (user_.variable("SOURCE_DATE_EPOCH").empty()) {
         environment.emplace_back(wheel_epoch);
