@@ -102,6 +102,16 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t max
                         fmt::format("while reading `{}`", path.string()));
 }
 
+Result<std::filesystem::path> absolute_path(const std::filesystem::path& path) {
+    std::error_code error;
+    const std::filesystem::path absolute = std::filesystem::absolute(path, error);
+    if (error) {
+        return fail(os_failure("find", path.string(), error.value()));
+    }
+    std::filesystem::path normal = absolute.lexically_normal();
+    return normal.has_filename() ? normal : normal.parent_path();
+}
+
 Result<void> ensure_directory(const std::filesystem::path& path) {
     std::error_code error;
     std::filesystem::create_directories(path, error);

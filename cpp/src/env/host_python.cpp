@@ -1,6 +1,7 @@
 #include "envpack/env/host_python.hpp"
 
 #include "describe_interpreter.hpp"
+#include "envpack/base/file.hpp"
 #include "envpack/base/json.hpp"
 #include "envpack/base/process.hpp"
 #include "envpack/base/text.hpp"
@@ -61,12 +62,7 @@ Result<SafePath> settle(const archive::FileTree& root, const std::filesystem::pa
 Result<SafePath> find_host_python(const archive::FileTree& root, const HostPythonSearch& search,
                                   const RunContext& run) {
     if (!search.python.empty()) {
-        std::error_code failed;
-        const std::filesystem::path absolute = std::filesystem::absolute(search.python, failed);
-        if (failed) {
-            return fail(os_failure("find", search.python.string(), failed.value()));
-        }
-        const std::filesystem::path path = absolute.lexically_normal();
+        ENVPACK_TRY(const std::filesystem::path path, absolute_path(search.python));
         if (is_there(path)) {
             return settle(root, path, run);
         }

@@ -64,15 +64,6 @@ Result<std::vector<DistFile>> read_page(const fs::path& page, const Limits& limi
     return files;
 }
 
-Result<fs::path> absolute_path(const fs::path& path) {
-    std::error_code error;
-    fs::path result = fs::absolute(path, error).lexically_normal();
-    if (error) {
-        return fail(os_failure("find", path.string(), error.value()));
-    }
-    return result.has_filename() ? result : result.parent_path();
-}
-
 Result<fs::path> local_path(const DistFile& file) {
     ENVPACK_TRY(const http::Url url, http::Url::parse(file.url));
     return url.file_path();

@@ -55,12 +55,13 @@ Result<const env::LockedFile*> best_wheel(const env::LockedPackage& package,
     return best;
 }
 
-index::DistFile dist_file(const env::LockedFile& file, const std::filesystem::path& folder) {
+Result<index::DistFile> dist_file(const env::LockedFile& file,
+                                  const std::filesystem::path& folder) {
     index::DistFile result{
         .filename = file.name, .url = file.url, .sha256 = file.sha256, .size = file.size};
     if (!file.path.empty()) {
-        result.url =
-            http::Url::from_path(std::filesystem::absolute(folder / file.path)).to_string();
+        ENVPACK_TRY(const std::filesystem::path path, absolute_path(folder / file.path));
+        result.url = http::Url::from_path(path).to_string();
     }
     return result;
 }
@@ -104,7 +105,8 @@ Result<BuiltWheel> wheel_file(const env::LockedPackage& package, const env::Lock
     if (file == nullptr) {
         return wheel_of(package, folder, sources, run);
     }
-    ENVPACK_TRY(std::filesystem::path path, fetch(dist_file(*file, folder), index, run));
+    ENVPACK_TRY(const index::DistFile named, dist_file(*file, folder));
+    ENVPACK_TRY(std::filesystem::path path, fetch(named, index, run));
     return BuiltWheel{.path = std::move(path), .filename = file->name, .sha256 = file->sha256};
 }
 

@@ -53,16 +53,6 @@ Result<void> read_fragment(std::string_view fragment, Place& place) {
     return {};
 }
 
-Result<fs::path> absolute_path(const fs::path& path) {
-    std::error_code failed;
-    fs::path absolute = fs::absolute(path, failed).lexically_normal();
-    if (failed) {
-        return fail(os_failure("find", path.string(), failed.value()));
-    }
-    // `a/.` and `a/` are the folder a.
-    return absolute.has_filename() ? absolute : absolute.parent_path();
-}
-
 Result<Place> read_place(std::string_view text) {
     Place place;
     const std::size_t scheme_end = text.find("://");

@@ -117,7 +117,7 @@ private:
                 }
             }
             if (fs::exists(root_ / "__init__.py", ignored)) {
-                own.insert(fs::absolute(root_).lexically_normal().filename().string());
+                own.insert(fs::absolute(root_, ignored).lexically_normal().filename().string());
             }
         }
         return {own.begin(), own.end()};

@@ -134,14 +134,13 @@ Result<BuiltWheel> SourceBuilder::run_pip(const std::string& source, std::string
         .timeout_seconds = build_time_limit};
     options.arguments.insert(options.arguments.end(), index_arguments_.begin(),
                              index_arguments_.end());
-    // pip starts in another folder.
-    std::error_code unknown;
-    const bool is_url = source.starts_with("file:");
-    const fs::path absolute = is_url ? fs::path() : fs::absolute(source, unknown);
-    if (unknown) {
-        return fail(os_failure("find", source, unknown.value()));
+    if (source.starts_with("file:")) {
+        options.arguments.push_back(source);
+    } else {
+        // pip starts in another folder.
+        ENVPACK_TRY(const fs::path absolute, absolute_path(source));
+        options.arguments.push_back(absolute.string());
     }
-    options.arguments.push_back(is_url ? source : absolute.string());
     std::vector<std::string> environment;
     for (const auto& [name, value] : user_.environment) {
         environment.push_back(fmt::format("{}={}", name, value));

@@ -69,6 +69,15 @@ TEST_F(Files, MappedFileShowsTheBytes) {
     EXPECT_TRUE((*MappedFile::open(folder_.path() / "empty"))->bytes().empty());
 }
 
+TEST(AbsolutePath, NamesTheFolderWithoutASlash) {
+    const fs::path here = fs::current_path();
+    EXPECT_EQ(absolute_path("a/."), here / "a");
+    EXPECT_EQ(absolute_path("a/"), here / "a");
+    EXPECT_EQ(absolute_path("."), here);
+    EXPECT_EQ(absolute_path("/x//y/../z"), fs::path("/x/z"));
+    EXPECT_EQ(absolute_path("/"), fs::path("/"));
+}
+
 TEST_F(Files, TemporaryDirectoryGoesWithItsContent) {
     fs::path path;
     {

@@ -93,6 +93,10 @@ private:
 /// AtomicFile in one call.
 Result<void> write_file(const std::filesystem::path& path, std::string_view content);
 
+/// Absolute and lexically normal, without a `/` at the end: `a/.` and `a/` are the folder `a`.
+/// Links are not followed, nothing has to exist; io_error where there is no working folder.
+Result<std::filesystem::path> absolute_path(const std::filesystem::path& path);
+
 /// Creates the folder and its parents; an existing folder is fine.
 Result<void> ensure_directory(const std::filesystem::path& path);
 
