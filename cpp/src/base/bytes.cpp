@@ -12,6 +12,10 @@ namespace {
 
 constexpr std::size_t block_size = std::size_t{128} << 10;
 
+Error too_long(std::size_t max_size) {
+    return {ErrorCode::limit_exceeded, fmt::format("more than {} bytes", max_size)};
+}
+
 }  // namespace
 
 Result<std::size_t> MemorySource::read(std::span<std::byte> into) {
@@ -25,7 +29,7 @@ Result<std::size_t> MemorySource::read(std::span<std::byte> into) {
 
 Result<void> StringSink::write(std::span<const std::byte> data) {
     if (data.size() > max_size_ - text_.size()) {
-        return fail(ErrorCode::limit_exceeded, fmt::format("more than {} bytes", max_size_));
+        return fail(too_long(max_size_));
     }
     text_.append(as_text(data));
     return {};
@@ -60,10 +64,33 @@ Result<std::uint64_t> copy(ByteSource& from, ByteSink& to, const RunContext& run
     }
 }
 
-Result<std::string> read_all(ByteSource& from, std::size_t max_size) {
-    StringSink sink(max_size);
-    ENVPACK_CHECK(copy(from, sink));
-    return std::move(sink).take();
+Result<std::string> read_all(ByteSource& from, std::size_t max_size, std::size_t expected) {
+    constexpr std::size_t smallest = 4096;
+    std::string text;
+    // One byte more than expected, so that the end shows without growing.
+    text.resize(std::max(smallest, std::min(expected, max_size) + 1));
+    std::size_t filled = 0;
+    for (;;) {
+        if (filled == text.size()) {
+            text.resize(2 * filled);
+        }
+        ENVPACK_TRY(const std::size_t count,
+                    from.read(std::as_writable_bytes(std::span(text).subspan(filled))));
+        filled += count;
+        if (filled > max_size) {
+            return fail(too_long(max_size));
+        }
+        if (count == 0) {
+            text.resize(filled);
+            return text;
+        }
+    }
+}
+
+SharedText::SharedText(std::string text) {
+    auto owner = std::make_shared<const std::string>(std::move(text));
+    text_ = *owner;
+    owner_ = std::move(owner);
 }
 
 }  // namespace envpack

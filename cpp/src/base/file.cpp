@@ -98,7 +98,7 @@ MappedFile::~MappedFile() {
 
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t max_size) {
     ENVPACK_TRY(FileSource source, FileSource::open(path));
-    return with_context(read_all(source, max_size),
+    return with_context(read_all(source, max_size, static_cast<std::size_t>(source.size())),
                         fmt::format("while reading `{}`", path.string()));
 }
 

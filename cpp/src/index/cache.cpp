@@ -136,18 +136,18 @@ Result<void> Cache::store_built(const Digest& key, const Digest& wheel,
 std::optional<CachedPage> Cache::find_page(std::string_view url) const {
     const fs::path path = entry_path(root_ / "pages-v2", Digest::of(as_bytes(url)));
     constexpr std::size_t sum_size = 8;
-    auto text = read_file(path, Limits{}.max_json + (64u << 10));
-    if (!text) {
+    const auto file = MappedFile::open(path);  // entries are replaced, never written again
+    if (!file) {
         return std::nullopt;
     }
-    const std::string_view all(*text);
+    const std::string_view all = as_text((*file)->bytes());
     if (all.size() < sum_size || all.substr(0, sum_size) != sum_of(all.substr(sum_size))) {
         std::error_code ignored;
         fs::remove(path, ignored);
         return std::nullopt;
     }
     // The sum and one line of JSON, then the page.
-    const auto line = text->find('\n');
+    const auto line = all.find('\n');
     const auto head = json::parse(all.substr(sum_size, line - sum_size));
     if (line == std::string::npos || !head) {
         return std::nullopt;
@@ -170,8 +170,7 @@ std::optional<CachedPage> Cache::find_page(std::string_view url) const {
         return std::nullopt;
     }
     page.fresh_until = *fresh_until;
-    text->erase(0, line + 1);
-    page.body = *std::move(text);
+    page.body = SharedText(*file, all.substr(line + 1));
     return page;
 }
 
@@ -184,7 +183,7 @@ Result<void> Cache::store_page(const CachedPage& page) const {
                                         {"etag", page.etag},
                                         {"last_modified", page.last_modified},
                                         {"fresh_until", page.fresh_until}});
-    const std::string text = json::to_canonical(head) + "\n" + page.body;
+    const std::string text = json::to_canonical(head) + "\n" + std::string(page.body.view());
     return write_file(path, sum_of(text) + text);
 }
 

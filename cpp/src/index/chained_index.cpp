@@ -3,14 +3,34 @@
 #include "envpack/base/text.hpp"
 
 #include <algorithm>
-#include <set>
+#include <mutex>
+#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
 
 namespace envpack::index {
 
-ChainedIndex::ChainedIndex(Options options) : options_(std::move(options)) {
+/// Which index listed a file that somebody looked at. Thread-safe.
+class ChainedIndex::Owners {
+public:
+    void add(const std::string& url, const IndexPtr& index) {
+        const std::scoped_lock lock(mutex_);
+        by_url_.try_emplace(url, index);
+    }
+    IndexPtr find(const std::string& url) const {
+        const std::scoped_lock lock(mutex_);
+        const auto found = by_url_.find(url);
+        return found == by_url_.end() ? nullptr : found->second;
+    }
+
+private:
+    mutable std::mutex mutex_;
+    std::map<std::string, IndexPtr, std::less<>> by_url_;
+};
+
+ChainedIndex::ChainedIndex(Options options)
+    : options_(std::move(options)), owners_(std::make_shared<Owners>()) {
     const auto add = [&](const IndexPtr& index) {
         if (std::find(all_.begin(), all_.end(), index) == all_.end()) {
             all_.push_back(index);
@@ -23,24 +43,53 @@ ChainedIndex::ChainedIndex(Options options) : options_(std::move(options)) {
     std::for_each(options_.find_links.begin(), options_.find_links.end(), add);
 }
 
-/// nullopt when the index does not know the name; remembers who listed which file.
-Result<std::optional<Project>> ChainedIndex::ask(const IndexPtr& index,
-                                                 const packaging::PackageName& name,
-                                                 const RunContext& run) const {
+/// nullopt when the index does not know the name.
+Result<std::optional<ChainedIndex::Listing>> ChainedIndex::ask(const IndexPtr& index,
+                                                               const packaging::PackageName& name,
+                                                               const RunContext& run) const {
     auto project = index->project(name, run);
-    if (!project) {
-        if (project.error().code() == ErrorCode::not_found) {
-            return std::nullopt;
-        }
-        return fail(std::move(project).error());
+    if (project) {
+        return Listing{index, *std::move(project)};
     }
-    if (all_.size() > 1) {
-        const std::scoped_lock lock(mutex_);
-        for (const DistFile& file : project->files) {
-            owners_.try_emplace(file.url, index);
+    if (project.error().code() == ErrorCode::not_found) {
+        return std::nullopt;
+    }
+    return fail(std::move(project).error());
+}
+
+/// The files of all listings, each name once; a file is made, and its owner noted, when somebody
+/// looks at it.
+DistFiles ChainedIndex::join(const std::vector<Listing>& listings) const {
+    struct Position {
+        std::size_t listing;
+        std::size_t file;
+    };
+    std::vector<Position> positions;
+    std::unordered_set<std::string_view> filenames;
+    for (std::size_t i = 0; i < listings.size(); ++i) {
+        const DistFiles& files = listings[i].project.files;
+        for (std::size_t j = 0; j < files.size(); ++j) {
+            if (listings.size() == 1 || filenames.insert(files.filename(j)).second) {
+                positions.push_back({i, j});
+            }
         }
     }
-    return *std::move(project);
+    const auto joined =
+        std::make_shared<const std::pair<std::vector<Listing>, decltype(positions)>>(
+            listings, std::move(positions));
+    return DistFiles(
+        joined->second.size(),
+        [joined](std::size_t position) {
+            const Position& at = joined->second[position];
+            return joined->first[at.listing].project.files.filename(at.file);
+        },
+        [joined, owners = owners_](std::size_t position) {
+            const Position& at = joined->second[position];
+            const Listing& listing = joined->first[at.listing];
+            const DistFile& file = listing.project.files[at.file];
+            owners->add(file.url, listing.index);
+            return file;
+        });
 }
 
 Error ChainedIndex::absent(const packaging::PackageName& name) const {
@@ -51,65 +100,48 @@ Error ChainedIndex::absent(const packaging::PackageName& name) const {
 
 Result<Project> ChainedIndex::project(const packaging::PackageName& name,
                                       const RunContext& run) const {
+    std::vector<Listing> listings;
+    std::string index_url;
     if (const auto pinned = options_.pinned.find(name); pinned != options_.pinned.end()) {
-        return pinned->second->project(name, run);
-    }
-    if (options_.find_links.empty() && options_.strategy == IndexStrategy::first_index) {
+        ENVPACK_TRY(Project project, pinned->second->project(name, run));
+        index_url = project.index_url;
+        listings.push_back({pinned->second, std::move(project)});
+    } else {
+        for (const IndexPtr& place : options_.find_links) {
+            ENVPACK_TRY(auto listing, ask(place, name, run));
+            if (listing) {
+                listings.push_back(*std::move(listing));
+            }
+        }
         for (const IndexPtr& index : options_.indexes) {
-            ENVPACK_TRY(auto project, ask(index, name, run));
-            if (project) {
-                return *std::move(project);
+            ENVPACK_TRY(auto listing, ask(index, name, run));
+            if (!listing) {
+                continue;
+            }
+            if (index_url.empty()) {
+                index_url = listing->project.index_url;
+            }
+            listings.push_back(*std::move(listing));
+            if (options_.strategy == IndexStrategy::first_index) {
+                break;
             }
         }
+    }
+    if (listings.empty()) {
         return fail(absent(name));
     }
-    Project merged{.name = name};
-    bool known = false;
-    std::vector<DistFile> files;
-    std::set<std::string, std::less<>> filenames;
-    const auto take = [&](Project project) {
-        known = true;
-        for (const DistFile& file : project.files) {
-            if (filenames.insert(file.filename).second) {
-                files.push_back(file);
-            }
-        }
-        return std::move(project.index_url);
-    };
-    std::string links_url;
-    for (const IndexPtr& place : options_.find_links) {
-        ENVPACK_TRY(auto project, ask(place, name, run));
-        if (project) {
-            links_url = take(*std::move(project));
-        }
+    if (all_.size() == 1) {
+        return std::move(listings.front().project);  // nobody else can own a file
     }
-    for (const IndexPtr& index : options_.indexes) {
-        ENVPACK_TRY(auto project, ask(index, name, run));
-        if (!project) {
-            continue;
-        }
-        std::string url = take(*std::move(project));
-        if (merged.index_url.empty()) {
-            merged.index_url = std::move(url);
-        }
-        if (options_.strategy == IndexStrategy::first_index) {
-            break;
-        }
+    if (index_url.empty()) {
+        index_url = listings.front().project.index_url;
     }
-    if (!known) {
-        return fail(absent(name));
-    }
-    if (merged.index_url.empty()) {
-        merged.index_url = std::move(links_url);
-    }
-    merged.files = std::move(files);
-    return merged;
+    return Project{.name = name, .files = join(listings), .index_url = std::move(index_url)};
 }
 
 std::vector<ChainedIndex::IndexPtr> ChainedIndex::candidates(const DistFile& file) const {
-    const std::scoped_lock lock(mutex_);
-    const auto owner = owners_.find(file.url);
-    return owner == owners_.end() ? all_ : std::vector<IndexPtr>{owner->second};
+    IndexPtr owner = owners_->find(file.url);
+    return owner == nullptr ? all_ : std::vector<IndexPtr>{std::move(owner)};
 }
 
 Result<packaging::CoreMetadata> ChainedIndex::metadata(const DistFile& file,

@@ -122,12 +122,12 @@ void pack_file(const DistFile& file, std::uint16_t python, PackedWriter& out) {
 
 /// A packed page and where its files are.
 struct PackedPage {
-    std::string bytes;
+    SharedText bytes;
     std::vector<packaging::SpecifierSet> pythons;
     std::vector<std::uint32_t> offsets;
 
     PackedReader at(std::size_t position) const {
-        return PackedReader(std::string_view(bytes).substr(offsets[position]));
+        return PackedReader(bytes.view().substr(offsets[position]));
     }
     std::string_view filename(std::size_t position) const {
         PackedReader in = at(position);
@@ -212,7 +212,7 @@ std::string pack_project(const Project& project) {
     return std::move(out).finish();
 }
 
-std::optional<Project> unpack_project(std::string bytes, const packaging::PackageName& name) {
+std::optional<Project> unpack_project(SharedText bytes, const packaging::PackageName& name) {
     const auto page = std::make_shared<PackedPage>();
     page->bytes = std::move(bytes);
     PackedReader in(page->bytes);
@@ -225,12 +225,12 @@ std::optional<Project> unpack_project(std::string bytes, const packaging::Packag
     }
     constexpr std::size_t smallest_file = 11;
     const auto count = in.number<std::uint32_t>();
-    if (!in.ok() || count > in.left() / smallest_file || page->bytes.size() > UINT32_MAX) {
+    if (!in.ok() || count > in.left() / smallest_file || page->bytes.view().size() > UINT32_MAX) {
         return std::nullopt;
     }
     page->offsets.reserve(count);
     for (std::uint32_t i = 0; i < count; ++i) {
-        page->offsets.push_back(static_cast<std::uint32_t>(page->bytes.size() - in.left()));
+        page->offsets.push_back(static_cast<std::uint32_t>(page->bytes.view().size() - in.left()));
         if (!skip_file(in, page->pythons.size())) {
             return std::nullopt;
         }

@@ -18,6 +18,6 @@ std::string pack_project(const Project& project);
 
 /// nullopt for bytes that are no packed project: a cache is input from outside, so every length is
 /// checked before anything is made of it.
-std::optional<Project> unpack_project(std::string bytes, const packaging::PackageName& name);
+std::optional<Project> unpack_project(SharedText bytes, const packaging::PackageName& name);
 
 }  // namespace envpack::index

@@ -72,6 +72,18 @@ TEST(Sinks, StringSinkStopsAtItsLimit) {
     EXPECT_EQ(read_all(source, 5).error().code(), ErrorCode::limit_exceeded);
 }
 
+// Longer than the first room, as long as expected, longer, shorter: what is read decides.
+TEST(Bytes, ReadAllGrowsWithWhatItReads) {
+    std::string long_text(10'000, 'x');
+    long_text.back() = 'y';
+    for (const std::size_t expected : {0, 9'999, 10'000, 10'001, 50'000}) {
+        MemorySource source(long_text);
+        EXPECT_EQ(read_all(source, 10'000, expected), long_text) << expected;
+    }
+    MemorySource source(long_text);
+    EXPECT_EQ(read_all(source, 9'999, 10'000).error().code(), ErrorCode::limit_exceeded);
+}
+
 TEST(Copy, StopsWhenTheRunIsStopped) {
     std::stop_source stop;
     stop.request_stop();

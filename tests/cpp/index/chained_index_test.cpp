@@ -101,6 +101,40 @@ TEST(ChainedIndex, FailureNeverFallsThrough) {
     }
 }
 
+/// A page of files that counts how many of them somebody looked at.
+class CountingIndex final : public PackageIndex {
+public:
+    Result<Project> project(const packaging::PackageName& name, const RunContext&) const override {
+        return Project{.name = name,
+                       .files = DistFiles(
+                           1000, [](std::size_t) { return "demo-1.0-py3-none-any.whl"; },
+                           [this](std::size_t) {
+                               ++made;
+                               return DistFile{.filename = "demo-1.0-py3-none-any.whl",
+                                               .url = "https://a.example/demo.whl"};
+                           })};
+    }
+    Result<packaging::CoreMetadata> metadata(const DistFile&, const RunContext&) const override {
+        return fail(ErrorCode::unsupported, "counted");
+    }
+    Result<std::filesystem::path> download(const DistFile&, const RunContext&) const override {
+        return fail(ErrorCode::unsupported, "counted");
+    }
+    mutable int made = 0;
+};
+
+// Thousands of files a page: making each of them once took ten times as long as the solve.
+TEST(ChainedIndex, LooksAtNoFileItself) {
+    const auto counting = std::make_shared<CountingIndex>();
+    const ChainedIndex chain({.indexes = {counting, index_of("https://b.example", {})}});
+    const auto project = chain.project(name_of("demo"), {});
+    ASSERT_EQ(project.value().files.size(), 1000U);
+    EXPECT_EQ(counting->made, 0);
+    const auto told = chain.metadata(project->files.at(7), {});
+    EXPECT_EQ(told.error().message(), "counted");  // its owner, not the first that takes the URL
+    EXPECT_EQ(counting->made, 1);
+}
+
 TEST(ChainedIndex, FilesGoBackToTheIndexThatListedThem) {
     const test::TempFolder folder;
     const test::WheelBuilder builder("local");

@@ -5,9 +5,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace envpack {
 
@@ -90,7 +92,25 @@ private:
 Result<std::uint64_t> copy(ByteSource& from, ByteSink& to, const RunContext& run = {});
 
 /// All of `from` as one string; limit_exceeded when it is longer than `max_size` bytes.
-/// Memory grows with the bytes read, never with a declared size.
-Result<std::string> read_all(ByteSource& from, std::size_t max_size);
+/// Memory grows with the bytes read. `expected` bytes are made room for at once: name there what
+/// the machine knows, never what an input declares.
+Result<std::string> read_all(ByteSource& from, std::size_t max_size, std::size_t expected = 0);
+
+/// Text that its copies share, with what keeps its bytes: a string, or a mapped file. Immutable;
+/// thread-safe.
+class SharedText {
+public:
+    SharedText() = default;
+    SharedText(std::string text);
+    /// Part of what `owner` keeps.
+    SharedText(std::shared_ptr<const void> owner, std::string_view text) noexcept
+        : owner_(std::move(owner)), text_(text) {}
+    std::string_view view() const noexcept { return text_; }
+    operator std::string_view() const noexcept { return text_; }
+
+private:
+    std::shared_ptr<const void> owner_;
+    std::string_view text_;
+};
 
 }  // namespace envpack

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "envpack/base/bytes.hpp"
 #include "envpack/base/clock.hpp"
 #include "envpack/base/digest.hpp"
 #include "envpack/base/file.hpp"
@@ -22,7 +23,7 @@ struct CachedPage {
     std::string etag;           ///< "" when there is none
     std::string last_modified;  ///< "" when there is none
     UnixTime fresh_until = 0;   ///< until then nobody need be asked
-    std::string body;
+    SharedText body;
 };
 
 /// Files, METADATA and pages that were fetched before, in one folder:

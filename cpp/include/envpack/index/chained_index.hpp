@@ -5,9 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <string>
 #include <vector>
 
 namespace envpack::index {
@@ -46,15 +44,20 @@ public:
                                            const RunContext& run) const override;
 
 private:
-    Result<std::optional<Project>> ask(const IndexPtr& index, const packaging::PackageName& name,
+    class Owners;
+    struct Listing {
+        IndexPtr index;
+        Project project;
+    };
+    Result<std::optional<Listing>> ask(const IndexPtr& index, const packaging::PackageName& name,
                                        const RunContext& run) const;
+    DistFiles join(const std::vector<Listing>& listings) const;
     Error absent(const packaging::PackageName& name) const;
     std::vector<IndexPtr> candidates(const DistFile& file) const;
 
     Options options_;
     std::vector<IndexPtr> all_;
-    mutable std::mutex mutex_;
-    mutable std::map<std::string, IndexPtr, std::less<>> owners_;  ///< by URL
+    std::shared_ptr<Owners> owners_;  ///< shared with the files handed out
 };
 
 }  // namespace envpack::index
