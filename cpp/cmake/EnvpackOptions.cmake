@@ -30,7 +30,7 @@ endif()
 # envpack_unity(<target>)
 #
 # Files of the target are compiled sixteen at a time: most of the time goes into headers, which are
-# read once then. The presets `dev` and `tsan` go without, so work on one file stays quick and a
+# read once then. The preset `dev` goes without, so work on one file stays quick and a
 # header that a file forgets to include is found.
 function(envpack_unity target)
   set_target_properties(${target} PROPERTIES

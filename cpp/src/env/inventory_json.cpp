@@ -91,12 +91,14 @@ Value package_json(const FrozenPackage& package, const packaging::Version& versi
 }
 
 Value skipped_json(const std::string& name, const std::string& version, const std::string& reason,
-                   const std::string& path, const std::string& installer) {
+                   const std::string& path, const std::string& installer,
+                   const std::string& debian_package) {
     return Object{{"name", text::printable(name)},
                   {"raw_version", json::text_or_null(version)},
                   {"reason", reason},
                   {"path", json::text_or_null(path)},
-                  {"installer", json::text_or_null(installer)}};
+                  {"installer", json::text_or_null(installer)},
+                  {"debian_package", json::text_or_null(debian_package)}};
 }
 
 Array names_json(const std::vector<packaging::PackageName>& names) {
@@ -146,11 +148,12 @@ json::Value to_json(const Inventory& inventory) {
             skipped.push_back(skipped_json(
                 package.name.to_string(), package.raw_version,
                 package.has_flag("unknown-version") ? "unknown-version" : "legacy-version",
-                package.location, package.installer));
+                package.location, package.installer, package.debian_package));
         }
     }
     for (const Skipped& item : inventory.skipped) {
-        skipped.push_back(skipped_json(item.name, item.raw_version, item.reason, item.path, ""));
+        skipped.push_back(
+            skipped_json(item.name, item.raw_version, item.reason, item.path, "", ""));
     }
     Array dropped;
     for (const LeftOut& item : inventory.dropped) {

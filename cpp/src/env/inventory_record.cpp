@@ -126,11 +126,11 @@ Result<ConstraintFile> decode_constraint_file(Fields& fields) {
 
 json::Value encode(const FrozenPackage& package) {
     const auto& [name, raw_name, raw_version, version, form, location, layer, installer, direct_url,
-                 checkout, editable, metadata_version, conda_build, requires_dist, requires_python,
-                 provides_extra, shadowed, flags] = package;
+                 checkout, editable, metadata_version, conda_build, debian_package, requires_dist,
+                 requires_python, provides_extra, shadowed, flags] = package;
     return record(name, raw_name, raw_version, version, static_cast<std::size_t>(form), location,
                   layer, installer, direct_url, checkout, editable, metadata_version, conda_build,
-                  requires_dist, requires_python, provides_extra,
+                  debian_package, requires_dist, requires_python, provides_extra,
                   list_of(shadowed, [](const ShadowedPackage& s) { return encode(s); }), flags);
 }
 
@@ -138,11 +138,11 @@ Result<FrozenPackage> decode_package(Fields& fields) {
     ENVPACK_TRY(packaging::PackageName name, fields.next<packaging::PackageName>());
     FrozenPackage package{.name = std::move(name)};
     std::size_t form = 0;
-    ENVPACK_CHECK(fields.read(package.raw_name, package.raw_version, package.version, form,
-                              package.location, package.layer, package.installer,
-                              package.direct_url, package.checkout, package.editable,
-                              package.metadata_version, package.conda_build, package.requires_dist,
-                              package.requires_python, package.provides_extra));
+    ENVPACK_CHECK(fields.read(
+        package.raw_name, package.raw_version, package.version, form, package.location,
+        package.layer, package.installer, package.direct_url, package.checkout, package.editable,
+        package.metadata_version, package.conda_build, package.debian_package,
+        package.requires_dist, package.requires_python, package.provides_extra));
     package.form = static_cast<PackageForm>(form);
     ENVPACK_CHECK(fields.read_list(package.shadowed, decode_shadowed));
     ENVPACK_CHECK(fields.read(package.flags));

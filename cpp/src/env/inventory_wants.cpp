@@ -1,3 +1,4 @@
+#include "dpkg_owner.hpp"
 #include "envpack/env/inventory.hpp"
 #include "git_checkout.hpp"
 #include "prefix_layout.hpp"
@@ -53,7 +54,7 @@ bool inventory_wants(const SafePath& path, const archive::FileInfo& info) {
     const std::string_view parent =
         std::string_view(parent_path).substr(parent_path.rfind('/') + 1);
     if (info.size <= max_captured_text) {
-        if (is_site_file(parent, name) ||
+        if (is_site_file(parent, name) || is_dpkg_list(path) ||
             std::find(small_names.begin(), small_names.end(), name) != small_names.end() ||
             std::find(whole_paths.begin(), whole_paths.end(), text) != whole_paths.end()) {
             return true;

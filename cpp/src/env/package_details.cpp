@@ -1,5 +1,6 @@
 #include "package_details.hpp"
 
+#include "dpkg_owner.hpp"
 #include "egg_requires.hpp"
 #include "envpack/base/text.hpp"
 #include "envpack/packaging/core_metadata.hpp"
@@ -306,6 +307,9 @@ Result<void> read_details(const archive::FileTree& tree, FrozenPackage& package,
         package.form = PackageForm::conda;
         package.installer = "conda";
         package.conda_build = record->second.build;
+    } else if (!package.version && package.form == PackageForm::debian) {
+        ENVPACK_TRY(const auto owner, dpkg_owner(tree, location));
+        package.debian_package = owner.value_or("");
     }
     if (detail < InventoryDetail::full) {
         return {};

@@ -24,6 +24,9 @@ std::string line_for(const FrozenPackage& package, bool keep_editable) {
         }
         return "# " + shown + ": editable install" + (path.empty() ? "" : " of " + path);
     }
+    if (!package.debian_package.empty()) {
+        return "# " + shown + ": Debian package " + package.debian_package;
+    }
     if (!package.version) {
         return "# " + shown +
                (package.installer == "debian" ? ": Debian package, not a PEP 440 version"

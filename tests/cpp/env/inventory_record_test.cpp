@@ -64,6 +64,7 @@ Inventory full_inventory() {
     package.editable = true;
     package.metadata_version = "1.1";
     package.conda_build = "py311h";
+    package.debian_package = "python3-demo";
     package.requires_dist = {
         packaging::Requirement::parse("six[a,b]>=1,!=2; python_version < '3.9' or extra == 'x'")
             .value(),

@@ -183,7 +183,19 @@ const Form forms[] = {
      },
      "# distro-info 1.1build1: not a PEP 440 version (Debian), cannot be constrained\n",
      "# distro-info 1.1build1: Debian package, not a PEP 440 version\n",
-     R"({"installer":"debian","reason":"legacy-version"})"},
+     R"({"debian_package":null,"installer":"debian","reason":"legacy-version"})"},
+    {"F13 the same, of a known Debian package",
+     [](MemoryTree& tree) {
+         tree.add_file(debian + "/gpg-1.18.0_unknown.egg-info",
+                       "Name: gpg\nVersion: 1.18.0-unknown\n\n");
+         tree.add_file("var/lib/dpkg/info/python3-first.list",
+                       "/.\n/usr\n/x/" + debian + "/gpg-1.18.0_unknown.egg-info\n");
+         tree.add_file("var/lib/dpkg/info/python3-gpg:amd64.list",
+                       "/.\n/usr\n/" + debian + "/gpg-1.18.0_unknown.egg-info\n/usr/share\n");
+     },
+     "# gpg 1.18.0-unknown: not a PEP 440 version (Debian), cannot be constrained\n",
+     "# gpg 1.18.0-unknown: Debian package python3-gpg\n",
+     R"({"debian_package":"python3-gpg","installer":"debian","reason":"legacy-version"})"},
     {"F14 Debian",
      [](MemoryTree& tree) { add_dist_info(tree, debian, "packaging", "24.0", "", "debian\n"); },
      "packaging==24.0\n", "packaging==24.0\n",
@@ -260,11 +272,10 @@ TEST(Inventory, ReadsEveryInstalledForm) {
         EXPECT_EQ(requirements_of(inventory), form.requirement) << form.name;
         std::vector<std::string> members{"flags",    "form",   "installer", "metadata_version",
                                          "shadowed", "source", "reason"};
-        if (std::string_view(form.json).find("editable") != std::string_view::npos) {
-            members.emplace_back("editable");
-        }
-        if (std::string_view(form.json).find("requires") != std::string_view::npos) {
-            members.emplace_back("requires");
+        for (const char* const member : {"editable", "requires", "debian_package"}) {
+            if (std::string_view(form.json).find(member) != std::string_view::npos) {
+                members.emplace_back(member);
+            }
         }
         EXPECT_EQ(json_of(inventory, members), form.json) << form.name;
         // Reading less gives the same pins.
@@ -422,6 +433,8 @@ TEST(InventoryWants, KeepsWhatTheScanReads) {
         {"usr/lib/x86_64-linux-gnu/libtorch.so", 100, false},
         {"usr/include/python3.11/patchlevel.h", 1000, true},
         {"var/lib/dpkg/status", 1u << 20, true},
+        {"var/lib/dpkg/info/python3-gpg.list", 100, true},
+        {"var/lib/dpkg/info/libc6.list", 100, false},
         {"var/lib/dpkg/status.d/python3.11-minimal", 100, true},
         {"etc/pip.conf", 100, true},
     };

@@ -79,6 +79,8 @@ struct FrozenPackage {
     bool editable = false;
     std::string metadata_version = {};  ///< Version of METADATA where it differs (F18)
     std::string conda_build = {};       ///< build text of the conda-meta record: "py311h"
+    /// Who owns a Debian package without a `version`: "python3-distro-info" (F13).
+    std::string debian_package = {};
     std::vector<packaging::Requirement> requires_dist = {};   ///< with InventoryDetail::full
     std::string requires_python = {};                         ///< with InventoryDetail::full
     std::vector<packaging::PackageName> provides_extra = {};  ///< with InventoryDetail::full
