@@ -2,6 +2,7 @@
 """Side-by-side runs of envpack and its peers on this machine, printed as ratios.
 
     python tests/bench/run.py [start] [freeze] [layer] [memory] [image] [--size 2G]
+    python tests/bench/run.py backtracking
     python tests/bench/run.py resolve [--index-folder FOLDER] [--sets jupyterlab,web] [--rounds 9]
 
 Each round runs every contender once, in turn; the figure is the median of the rounds. Contenders
@@ -23,6 +24,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench.backtracking import bench_backtracking
 from bench.big_image import make_big_image
 from bench.inputs import make_distributions, make_image, make_venv
 from bench.resolve import bench_resolve
@@ -183,6 +185,7 @@ BENCHES = {
     "layer": bench_layer,
     "memory": bench_memory,
     "image": bench_image,
+    "backtracking": lambda work: bench_backtracking(work, ENVPACK, UV),
 }
 
 

@@ -58,6 +58,20 @@ def test_the_interpreter_in_use_is_the_default_source() -> None:
     assert document["python"]["prefix"] == str(here)
 
 
+def test_a_named_interpreter_is_read_and_no_other_one_started(tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    (tmp_path / "shims").mkdir()
+    shim = tmp_path / "shims" / "python3"
+    shim.write_text(f"#!/bin/sh\ntouch {started}\nexit 1\n")
+    shim.chmod(0o755)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
+    environment = {"PATH": f"{shim.parent}:{os.environ['PATH']}", "VIRTUAL_ENV": ""}
+    for words in (["--python", "venv/bin/python"], ["python:venv/bin/python"]):
+        result = envpack("freeze", *words, "--format", "json", cwd=tmp_path, env=environment)
+        assert json.loads(result.stdout)["python"]["prefix"] == str(tmp_path / "venv")
+    assert not started.exists()
+
+
 @pytest.mark.usefixtures("no_index")
 def test_an_interrupt_ends_the_command_with_130() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -92,7 +92,7 @@ Result<env::Inventory> inventory_of(const Source& source, OpenSource& open,
                                  .environment = std::move(open.environment),
                                  .python = std::move(open.python),
                                  .detail = detail_of(options)};
-    if (options.python) {
+    if (options.python && source.path != *options.python) {
         ENVPACK_TRY(wanted.python, SafePath::normalize(*options.python));
     }
     ENVPACK_TRY(env::Inventory found, env::take_inventory(*open.tree, wanted, run));
@@ -138,7 +138,10 @@ Result<env::Inventory> freeze_image(const Source& source, const FreezeOptions& o
 
 Result<env::Inventory> freeze(const FreezeOptions& options, const UserConfig& user,
                               const RunContext& run) {
-    ENVPACK_TRY(const Source source, Source::parse(options.source));
+    ENVPACK_TRY(Source source, Source::parse(options.source));
+    if (source.kind == Source::Kind::python && source.path.empty() && options.python) {
+        source.path = *options.python;  // the interpreter in use is the one that is named
+    }
     ENVPACK_TRY(const env::SelectionOptions selection, selection_of(options, run));
     const std::string doing = fmt::format("while freezing `{}`", source.text);
     if (source.is_image()) {

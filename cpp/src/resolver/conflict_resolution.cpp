@@ -90,6 +90,7 @@ std::optional<IncompatibilityId> Solver::propagate() {
 /// Learns why `conflict` came about and goes back to where that matters; the lesson then forces a
 /// new derivation.
 std::optional<IncompatibilityId> Solver::resolve_conflict(IncompatibilityId conflict) {
+    ++counts_.conflicts;
     IncompatibilityId current = conflict;
     while (!all_[current].terms.empty()) {
         const PartialSolution::Satisfier satisfier = solution_.satisfier(all_[current], all_);

@@ -215,11 +215,13 @@ Result<void> Solver::try_version(PackageId package, const Version& version) {
     // A version that is known to fail at once is not decided; propagation then rules it out.
     for (const IncompatibilityId id : added) {
         if (solution_.would_satisfy(all_[id], package, version)) {
+            ++counts_.conflicts;
             blame(package, all_[id]);
             return {};
         }
     }
     solution_.decide(package, version);
+    ++counts_.decisions;
     ++progress_;
     return {};
 }
@@ -287,7 +289,7 @@ void Solver::add_dependency(PackageId package, const Version& version, const Dep
 }
 
 Resolution Solver::resolution() const {
-    Resolution result;
+    Resolution result{.versions = {}, .counts = counts_};
     for (PackageId id = 0; id < solution_.packages(); ++id) {
         if (const auto& version = solution_.decision(id)) {
             result.versions.emplace(packages_[id], *version);

@@ -83,6 +83,7 @@ private:
     PartialSolution solution_;
     std::vector<PackageId> queue_;
     std::uint64_t progress_ = 1;  // grows with every decision and with every one taken back
+    SolveCounts counts_;
     bool has_assumptions_ = false;
     bool needs_restart_ = false;
 };

@@ -6,6 +6,7 @@
 #include "envpack/resolver/conflict.hpp"
 #include "envpack/resolver/dependency_provider.hpp"
 
+#include <cstdint>
 #include <map>
 #include <span>
 #include <variant>
@@ -23,9 +24,17 @@
 
 namespace envpack::resolver {
 
+/// How hard it was. An easy solve decides once for each package and meets no conflict; a version
+/// that fails at once counts as a conflict, not as a decision.
+struct SolveCounts {
+    std::uint64_t decisions = 0;
+    std::uint64_t conflicts = 0;
+};
+
 /// One version for every package that the roots reach, extras included.
 struct Resolution {
     std::map<Package, packaging::Version> versions;
+    SolveCounts counts = {};
 };
 
 /// "No solution" is an answer, not a failure.
