@@ -179,13 +179,17 @@ def bench_image(work: Path, size: int = 2 << 30) -> None:
     shutil.rmtree(layout)
 
 
+def _backtracking(work: Path) -> None:
+    bench_backtracking(work, ENVPACK, UV)
+
+
 BENCHES = {
     "start": bench_start,
     "freeze": bench_freeze,
     "layer": bench_layer,
     "memory": bench_memory,
     "image": bench_image,
-    "backtracking": lambda work: bench_backtracking(work, ENVPACK, UV),
+    "backtracking": _backtracking,
 }
 
 
