@@ -23,7 +23,16 @@ ChainedIndex::ChainedIndex(Options options) : options_(std::move(options)) {
     std::for_each(options_.find_links.begin(), options_.find_links.end(), add);
 }
 
-/// nullopt when the index does not know the name; remembers who listed which file.
+void ChainedIndex::remember(const IndexPtr& index, const Project& project) const {
+    if (all_.size() > 1) {
+        const std::scoped_lock lock(mutex_);
+        for (const DistFile& file : project.files) {
+            owners_.try_emplace(file.url, index);
+        }
+    }
+}
+
+/// nullopt when the index does not know the name.
 Result<std::optional<Project>> ChainedIndex::ask(const IndexPtr& index,
                                                  const packaging::PackageName& name,
                                                  const RunContext& run) const {
@@ -34,12 +43,7 @@ Result<std::optional<Project>> ChainedIndex::ask(const IndexPtr& index,
         }
         return fail(std::move(project).error());
     }
-    if (all_.size() > 1) {
-        const std::scoped_lock lock(mutex_);
-        for (const DistFile& file : project->files) {
-            owners_.try_emplace(file.url, index);
-        }
-    }
+    remember(index, *project);
     return *std::move(project);
 }
 
@@ -52,7 +56,9 @@ Error ChainedIndex::absent(const packaging::PackageName& name) const {
 Result<Project> ChainedIndex::project(const packaging::PackageName& name,
                                       const RunContext& run) const {
     if (const auto pinned = options_.pinned.find(name); pinned != options_.pinned.end()) {
-        return pinned->second->project(name, run);
+        ENVPACK_TRY(Project project, pinned->second->project(name, run));
+        remember(pinned->second, project);
+        return project;
     }
     if (options_.find_links.empty() && options_.strategy == IndexStrategy::first_index) {
         for (const IndexPtr& index : options_.indexes) {

@@ -48,6 +48,8 @@ public:
 private:
     Result<std::optional<Project>> ask(const IndexPtr& index, const packaging::PackageName& name,
                                        const RunContext& run) const;
+    /// Who listed which file.
+    void remember(const IndexPtr& index, const Project& project) const;
     Error absent(const packaging::PackageName& name) const;
     std::vector<IndexPtr> candidates(const DistFile& file) const;
 
