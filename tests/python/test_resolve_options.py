@@ -112,6 +112,18 @@ def test_hash_mode(wheels: Path, tmp_path: Path) -> None:
         envpack.resolve("lib>=2", require_hashes=True, **options)
 
 
+def test_hash_mode_of_a_universal_export(wheels: Path, tmp_path: Path) -> None:
+    one, two = (digest(wheels / f"lib-{version}-py3-none-any.whl") for version in ("1.0", "2.0"))
+    request = tmp_path / "requirements.txt"
+    request.write_text(
+        f"lib==1.0 ; python_version < '3' --hash=sha256:{one}\n"
+        f"lib==2.0 ; python_version >= '3' --hash=sha256:{two}\n"
+        "stuck ; os_name == 'nt'\n"
+    )
+    lock = envpack.resolve(requirement_files=[request], find_links=[wheels], no_index=True)
+    assert versions(lock) == {"lib": "2.0"}
+
+
 def test_only_what_is_named(wheels: Path) -> None:
     lock = envpack.resolve("app", no_deps=True, find_links=[wheels], no_index=True)
     assert versions(lock) == {"app": "2.0"}

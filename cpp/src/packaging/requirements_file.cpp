@@ -172,7 +172,7 @@ private:
                 }
             }
             if (main == RequirementsOption::editable) {
-                ENVPACK_TRY(RequirementLine editable, parse_editable_argument(found->value));
+                ENVPACK_TRY(RequirementLine editable, parse_editable_argument(found->value, ""));
                 if (logical.written != logical.text) {
                     editable.text = written_requirement(logical.written);
                 }

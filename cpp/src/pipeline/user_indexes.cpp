@@ -9,10 +9,12 @@
 #include "envpack/env/site_packages.hpp"
 #include "envpack/http/curl_http_client.hpp"
 #include "envpack/http/offline_http_client.hpp"
+#include "envpack/http/url.hpp"
 #include "envpack/index/cache.hpp"
 #include "envpack/index/chained_index.hpp"
 #include "envpack/index/open_indexes.hpp"
 
+#include <algorithm>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -122,6 +124,25 @@ Result<http::ClientOptions> client_options(const index::PipConfig& pip, const Us
     return options;
 }
 
+/// What index URLs say of their origin holds for its files too when nobody has asked the index
+/// itself: a build fetches what a lock names.
+void add_credentials(const IndexOptions& options, const index::PipConfig& pip,
+                     http::CredentialStore& credentials) {
+    const auto add = [&](const std::string& text) {
+        if (const auto url = http::Url::parse(text); url && url->user() && !url->is_file()) {
+            credentials.add(url->origin(), {*url->user(), url->password().value_or("")});
+        }
+    };
+    for (const std::string& pin : options.pins) {
+        add(pin.substr(pin.find('=') + 1));
+    }
+    for (const auto* urls :
+         {&pip.find_links, &options.find_links, &pip.extra_index_urls, &options.extra_index_urls}) {
+        std::for_each(urls->begin(), urls->end(), add);
+    }
+    add(options.index_url.value_or(pip.index_url));
+}
+
 }  // namespace
 
 Result<index::PipConfig> read_user_pip_config(const UserConfig& user) {
@@ -133,6 +154,7 @@ Result<UserIndexes> open_user_indexes(const IndexOptions& options, const UserCon
     ENVPACK_TRY(const index::PipConfig pip, read_user_pip_config(user));
     const auto cache = std::make_shared<const index::Cache>(user.cache_directory());
     ENVPACK_TRY(http::ClientOptions http_options, client_options(pip, user));
+    add_credentials(options, pip, http_options.credentials);
     index::IndexServices services{.client = {}, .cache = cache, .offline = options.offline};
     if (options.offline) {
         services.client = std::make_shared<http::OfflineHttpClient>();

@@ -97,5 +97,7 @@ struct RequirementsFile {
 /// One requirement as pip accepts it on its command line: parse() of Requirement, and paths and
 /// URLs besides. `origin` is shown by explanations ("command line").
 Result<RequirementLine> parse_requirement_argument(std::string_view text, std::string_view origin);
+/// The value of `-e`: a folder, a version control URL, or `name @ url`.
+Result<RequirementLine> parse_editable_argument(std::string_view text, std::string_view origin);
 
 }  // namespace envpack::packaging

@@ -1,0 +1,81 @@
+"""Resolving from indexes over HTTP: pins, credentials, and runs without a network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import envpack
+from support.simple_index import simple_index
+from support.wheels import make_wheel
+
+pytestmark = pytest.mark.usefixtures("no_index")
+
+SECRET = "someone:hunter2"
+
+
+def versions(lock: envpack.Lock) -> dict[str, str]:
+    return {p.name: str(p.version) for p in lock.packages}
+
+
+def test_a_pinned_index_gets_its_credentials_for_files_too(tmp_path: Path, base: str) -> None:
+    for folder in ("private", "public"):
+        (tmp_path / folder).mkdir()
+    make_wheel(tmp_path / "private", "secret", "1.0", requires=("open",))
+    make_wheel(tmp_path / "public", "secret", "9.0")
+    make_wheel(tmp_path / "public", "open", "1.0")
+    with (
+        simple_index(tmp_path / "private", user=SECRET) as private,
+        simple_index(tmp_path / "public") as public,
+    ):
+        options: dict[str, Any] = {
+            "index_url": public.url, "index_pins": {"secret": private.url}
+        }  # fmt: skip
+        lock = envpack.resolve("secret", base=base, **options)
+        assert versions(lock) == {"secret": "1.0", "open": "1.0"}
+        assert not [one for one in private.requests if one.startswith("401")]
+        assert not [one for one in public.requests if "secret" in one]
+        assert "hunter2" not in lock.to_toml()
+
+        # A build asks no index for pages: it fetches what the lock names.
+        path = tmp_path / "pylock.toml"
+        path.write_text(lock.to_toml())
+        envpack.build(
+            path, f"oci:{tmp_path / 'image'}", index_url=public.url,
+            index_pins={"secret": private.url},
+        )  # fmt: skip
+        assert not [one for one in private.requests if one.startswith("401")]
+
+
+def test_credentials_stay_with_their_origin(tmp_path: Path) -> None:
+    (tmp_path / "files").mkdir()
+    make_wheel(tmp_path / "files", "lib", "1.0")
+    with (
+        simple_index(tmp_path / "files", user=SECRET) as private,
+        simple_index(tmp_path / "files", user="other:word") as other,
+        pytest.raises(envpack.AuthenticationError) as caught,
+    ):
+        envpack.resolve("lib", index_url=other.bare_url, extra_index_urls=[private.url],
+                        index_pins={"lib": other.bare_url})  # fmt: skip
+    assert "hunter2" not in str(caught.value)
+
+
+def test_what_was_resolved_online_resolves_offline(tmp_path: Path) -> None:
+    for folder in ("extra", "main"):
+        (tmp_path / folder).mkdir()
+    make_wheel(tmp_path / "main", "app", "1.0", requires=("lib",))
+    make_wheel(tmp_path / "main", "lib", "1.0")
+    with simple_index(tmp_path / "extra") as extra, simple_index(tmp_path / "main") as main:
+        options: dict[str, Any] = {"index_url": main.url, "extra_index_urls": [extra.url]}
+        lock = envpack.resolve("app", **options)
+        assert "404 /simple/app/" in extra.requests
+        asked = len(extra.requests) + len(main.requests)
+        offline = envpack.resolve("app", offline=True, **options)
+        assert offline.to_toml() == lock.to_toml()
+        assert len(extra.requests) + len(main.requests) == asked
+
+        # An absence is no answer for those who are online.
+        make_wheel(tmp_path / "extra", "lib", "2.0")
+        assert versions(envpack.resolve("app", **options)) == {"app": "1.0", "lib": "2.0"}
