@@ -1,5 +1,4 @@
-"""A package index on loopback, over a folder of files: pages as PEP 503, optionally behind a name
-and a password (HTTP Basic)."""
+"""A package index on loopback over a folder of files, optionally behind a name and a password."""
 
 from __future__ import annotations
 
@@ -76,8 +75,8 @@ def simple_index(folder: Path, *, user: str | None = None) -> Iterator[SimpleInd
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *args: object) -> None:
-            pass
+        def log_message(self, *arguments: object) -> None:
+            """Say nothing."""
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         index = SimpleIndex(f"127.0.0.1:{server.server_address[1]}", user)

@@ -35,6 +35,8 @@ struct Transfer {
     // Set up by the caller before start(), then only the worker's.
     CURL* easy = nullptr;
     curl_slist* header_list = nullptr;
+    CURLoption refused = CURLOPT_LASTENTRY;  ///< the first needed option that did not take
+    CURLcode refusal = CURLE_OK;
     std::array<char, CURL_ERROR_SIZE> error_text{};
     std::size_t header_bytes = 0;
 
@@ -179,20 +181,35 @@ bool is_trusted(const std::vector<std::string>& hosts, const Url& url) {
     });
 }
 
-/// An easy handle and the library that it is of.
-struct Easy {
-    const CurlLibrary& curl;
-    CURL* handle;
-};
-
+/// What the exchange cannot do without: a libcurl that has been built without a feature says so
+/// here, and then nothing is sent.
 template <class Value>
-void set(const Easy& easy, CURLoption option, Value value) {
-    // Every option used here exists in the oldest libcurl that is loaded, so only memory can lack.
-    ENVPACK_ASSERT(easy.curl.easy_setopt(easy.handle, option, value) == CURLE_OK);
+void set(Transfer& transfer, CURLoption option, Value value) {
+    const CURLcode code = transfer.curl.easy_setopt(transfer.easy, option, value);
+    ENVPACK_ASSERT(code != CURLE_OUT_OF_MEMORY);
+    if (code != CURLE_OK && transfer.refusal == CURLE_OK) {
+        transfer.refused = option;
+        transfer.refusal = code;
+    }
+}
+
+/// What makes it faster, or repeats what is made sure of elsewhere.
+template <class Value>
+void set_optional(Transfer& transfer, CURLoption option, Value value) {
+    transfer.curl.easy_setopt(transfer.easy, option, value);
+}
+
+Error cannot_set(const Transfer& transfer, const Url& url) {
+    return Error(ErrorCode::unsupported,
+                 fmt::format("libcurl {} cannot be used for `{}`: it refuses option {}: {}",
+                             transfer.curl.version_info(CURLVERSION_NOW)->version, url.shown(),
+                             static_cast<int>(transfer.refused),
+                             transfer.curl.easy_strerror(transfer.refusal)))
+        .with_rule("http.libcurl-feature")
+        .with_hint("install a libcurl with TLS (Debian and Ubuntu: `apt install libcurl4`)");
 }
 
 void set_headers(Transfer& transfer, const WireRequest& request) {
-    const Easy easy{transfer.curl, transfer.easy};
     const auto append = [&](const char* line) {
         transfer.header_list = transfer.curl.slist_append(transfer.header_list, line);
     };
@@ -200,7 +217,7 @@ void set_headers(Transfer& transfer, const WireRequest& request) {
     for (const Header& header : request.headers) {
         if (text::equals_ignoring_case(header.name, "Accept-Encoding")) {
             if (header.value != "identity") {
-                set(easy, CURLOPT_ACCEPT_ENCODING, header.value.c_str());
+                set(transfer, CURLOPT_ACCEPT_ENCODING, header.value.c_str());
                 decodes = true;
             }
             continue;
@@ -214,77 +231,84 @@ void set_headers(Transfer& transfer, const WireRequest& request) {
         append("Accept-Encoding: identity");
     }
     append("Expect:");
-    set(easy, CURLOPT_HTTPHEADER, transfer.header_list);
+    set(transfer, CURLOPT_HTTPHEADER, transfer.header_list);
 }
 
 void set_method(Transfer& transfer, const WireRequest& request) {
-    const Easy easy{transfer.curl, transfer.easy};
     if (request.body != nullptr) {
-        set(easy, CURLOPT_UPLOAD, 1L);
-        set(easy, CURLOPT_READFUNCTION, &envpack_on_upload);
-        set(easy, CURLOPT_READDATA, static_cast<void*>(&transfer));
-        set(easy, CURLOPT_INFILESIZE_LARGE,
+        set(transfer, CURLOPT_UPLOAD, 1L);
+        set(transfer, CURLOPT_READFUNCTION, &envpack_on_upload);
+        set(transfer, CURLOPT_READDATA, static_cast<void*>(&transfer));
+        set(transfer, CURLOPT_INFILESIZE_LARGE,
             request.body_size ? static_cast<curl_off_t>(*request.body_size) : curl_off_t{-1});
-        set(easy, CURLOPT_UPLOAD_BUFFERSIZE, static_cast<long>(upload_chunk));
+        set_optional(transfer, CURLOPT_UPLOAD_BUFFERSIZE, static_cast<long>(upload_chunk));
     } else if (request.method == "HEAD") {
-        set(easy, CURLOPT_NOBODY, 1L);
+        set(transfer, CURLOPT_NOBODY, 1L);
     } else if (request.method != "GET" && request.method != "DELETE") {
-        set(easy, CURLOPT_POSTFIELDSIZE, 0L);  // states Content-Length: 0
-        set(easy, CURLOPT_COPYPOSTFIELDS, "");
+        set(transfer, CURLOPT_POSTFIELDSIZE, 0L);  // states Content-Length: 0
+        set(transfer, CURLOPT_COPYPOSTFIELDS, "");
     }
     if (request.method != "HEAD") {
-        set(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+        set(transfer, CURLOPT_CUSTOMREQUEST, request.method.c_str());
     }
 }
 
-void set_connection(const Easy& easy, const ClientOptions& options, const Url& url) {
-    set(easy, CURLOPT_NOSIGNAL, 1L);
-    set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    set(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
-    set(easy, CURLOPT_PIPEWAIT, 1L);
-    set(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    set(easy, CURLOPT_QUICK_EXIT, 1L);
-    set(easy, CURLOPT_BUFFERSIZE, 256L << 10);
-    set(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    set(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
-    set(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    set(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options.stall_timeout.count()));
-    set(easy, CURLOPT_USERAGENT, options.user_agent.c_str());
-    set(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-    if (!options.ca_bundle.empty()) {
-        set(easy, CURLOPT_CAINFO, options.ca_bundle.c_str());
-    }
-    if (!options.client_certificate.empty()) {
-        set(easy, CURLOPT_SSLCERT, options.client_certificate.c_str());
-    }
-    if (is_trusted(options.trusted_hosts, url)) {
-        set(easy, CURLOPT_SSL_VERIFYPEER, 0L);
-        set(easy, CURLOPT_SSL_VERIFYHOST, 0L);
-    }
-    // Always set, because libcurl asks the environment for what is not.
+void set_connection(Transfer& transfer, const ClientOptions& options, const Url& url) {
+    set(transfer, CURLOPT_NOSIGNAL, 1L);
+    // From 7.85; Url::parse() takes no other schemes, and redirects are not libcurl's to follow.
+    set_optional(transfer, CURLOPT_PROTOCOLS_STR, "http,https");
+    set(transfer, CURLOPT_FOLLOWLOCATION, 0L);
+    set_optional(transfer, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+    set_optional(transfer, CURLOPT_PIPEWAIT, 1L);
+    set_optional(transfer, CURLOPT_TCP_KEEPALIVE, 1L);
+    set_optional(transfer, CURLOPT_QUICK_EXIT, 1L);
+    set_optional(transfer, CURLOPT_BUFFERSIZE, 256L << 10);
+    set_optional(transfer, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    set(transfer, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
+    set(transfer, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    set(transfer, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options.stall_timeout.count()));
+    set(transfer, CURLOPT_USERAGENT, options.user_agent.c_str());
     const std::string& proxy =
         url.scheme() == "https" ? options.proxies.https : options.proxies.http;
-    set(easy, CURLOPT_PROXY, proxy.c_str());
-    set(easy, CURLOPT_NOPROXY, options.proxies.no_proxy.c_str());
+    const bool uses_tls = url.scheme() == "https" || proxy.starts_with("https:");
+    if (uses_tls) {
+        set(transfer, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+    }
+    if (uses_tls && !options.ca_bundle.empty()) {
+        set(transfer, CURLOPT_CAINFO, options.ca_bundle.c_str());
+    }
+    if (uses_tls && !options.client_certificate.empty()) {
+        set(transfer, CURLOPT_SSLCERT, options.client_certificate.c_str());
+    }
+    if (uses_tls && is_trusted(options.trusted_hosts, url)) {
+        set(transfer, CURLOPT_SSL_VERIFYPEER, 0L);
+        set(transfer, CURLOPT_SSL_VERIFYHOST, 0L);
+    }
+    // Always set, because libcurl asks the environment for what is not.
+    set(transfer, CURLOPT_PROXY, proxy.c_str());
+    set(transfer, CURLOPT_NOPROXY, options.proxies.no_proxy.c_str());
 }
 
-TransferPtr prepare(const CurlLibrary& curl, const ClientOptions& options,
-                    const WireRequest& request) {
-    auto transfer = std::make_shared<Transfer>(curl);
-    const Easy easy{curl, curl.easy_init()};
-    ENVPACK_ASSERT(easy.handle != nullptr);
-    transfer->easy = easy.handle;
-    set(easy, CURLOPT_URL, request.url.to_string().c_str());
-    set(easy, CURLOPT_ERRORBUFFER, transfer->error_text.data());
-    set(easy, CURLOPT_HEADERFUNCTION, &envpack_on_header);
-    set(easy, CURLOPT_HEADERDATA, static_cast<void*>(transfer.get()));
-    set(easy, CURLOPT_WRITEFUNCTION, &envpack_on_body);
-    set(easy, CURLOPT_WRITEDATA, static_cast<void*>(transfer.get()));
-    set_connection(easy, options, request.url);
-    set_method(*transfer, request);
-    set_headers(*transfer, request);
-    return transfer;
+Result<TransferPtr> prepare(const CurlLibrary& curl, const ClientOptions& options,
+                            const WireRequest& request) {
+    auto shared = std::make_shared<Transfer>(curl);
+    Transfer& transfer = *shared;
+    transfer.easy = curl.easy_init();
+    ENVPACK_ASSERT(transfer.easy != nullptr);
+    set(transfer, CURLOPT_URL, request.url.to_string().c_str());
+    set(transfer, CURLOPT_ERRORBUFFER, transfer.error_text.data());
+    set(transfer, CURLOPT_HEADERFUNCTION, &envpack_on_header);
+    set(transfer, CURLOPT_HEADERDATA, static_cast<void*>(&transfer));
+    set(transfer, CURLOPT_WRITEFUNCTION, &envpack_on_body);
+    set(transfer, CURLOPT_WRITEDATA, static_cast<void*>(&transfer));
+    set_connection(transfer, options, request.url);
+    set_method(transfer, request);
+    set_headers(transfer, request);
+    if (transfer.refusal != CURLE_OK) {
+        curl.easy_cleanup(std::exchange(transfer.easy, nullptr));
+        return fail(cannot_set(transfer, request.url));
+    }
+    return shared;
 }
 
 }  // namespace
@@ -366,7 +390,7 @@ private:
                 return false;
             }
             if (command == Command::start) {
-                set(Easy{curl_, transfer->easy}, CURLOPT_SHARE, share_);
+                set_optional(*transfer, CURLOPT_SHARE, share_);  // sessions of TLS
                 active_.emplace(transfer->easy, transfer);
                 curl_.multi_add_handle(multi_, transfer->easy);
             } else if (active_.contains(transfer->easy)) {
@@ -423,7 +447,11 @@ WireResult CurlLoop::exchange(const WireRequest& request, Delivery& delivery,
         return tl::unexpected(WireFailure{started.error(), false});
     }
     Worker* const loop = *started;
-    const TransferPtr shared = prepare(loop->curl(), options_, request);
+    const auto prepared = prepare(loop->curl(), options_, request);
+    if (!prepared) {
+        return tl::unexpected(WireFailure{prepared.error(), false});
+    }
+    const TransferPtr& shared = *prepared;
     Transfer& transfer = *shared;
     const auto give_up = [&](Error error) -> WireResult {
         loop->enqueue(Command::drop, shared);
