@@ -21,8 +21,7 @@ void add_index_options(CLI::App& verb, pipeline::IndexOptions& options) {
     verb.add_option_function<std::string>(
             "--index-strategy",
             [&options](const std::string& word) {
-                options.strategy = word == "first-index" ? index::IndexStrategy::first_index
-                                                         : index::IndexStrategy::merged;
+                options.strategy = index::parse_index_strategy(word).value();
             },
             "first-index: the first one that has a name owns it; unsafe-best-match: all together, "
             "as pip")

@@ -148,7 +148,7 @@ def resolve(
     options.pre = pre
     options.unfreeze = list(unfreeze)
     options.relax = list(relax)
-    options.report_base_deps = base_deps == "report"
+    options.base_deps = base_deps
     options.fail_on_downgrade = fail_on_downgrade
     options.no_deps = no_deps
     options.no_build = no_build
@@ -202,6 +202,9 @@ def build(
     extra_index_urls: Iterable[str] = (),
     find_links: Iterable[StrPath] = (),
     no_index: bool = False,
+    index_strategy: Literal["first-index", "unsafe-best-match"] = "first-index",
+    index_pins: Mapping[str, str] | None = None,
+    offline: bool = False,
     progress: ProgressArgument = None,
 ) -> BuildReport:
     """Put a lock or a virtual environment onto a base image, as OCI layers.
@@ -224,6 +227,9 @@ def build(
         extra_index_urls: as for :func:`resolve`.
         find_links: as for :func:`resolve`.
         no_index: as for :func:`resolve`.
+        index_strategy: as for :func:`resolve`.
+        index_pins: as for :func:`resolve`; their credentials count for files of the lock.
+        offline: as for :func:`resolve`.
         progress: as for :func:`freeze`.
 
     Raises:
@@ -248,6 +254,9 @@ def build(
             extra_index_urls=list(extra_index_urls),
             find_links=[os.fspath(place) for place in find_links],
             no_index=no_index,
+            index_strategy=index_strategy,
+            index_pins=dict(index_pins or {}),
+            offline=offline,
         ),
     )
     with Reporting(progress) as callback:

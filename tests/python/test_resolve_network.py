@@ -13,7 +13,8 @@ from support.wheels import make_wheel
 
 pytestmark = pytest.mark.usefixtures("no_index")
 
-SECRET = "someone:hunter2"
+#: Name and password of the private index.
+PRIVATE = "someone:hunter2"
 
 
 def versions(lock: envpack.Lock) -> dict[str, str]:
@@ -27,7 +28,7 @@ def test_a_pinned_index_gets_its_credentials_for_files_too(tmp_path: Path, base:
     make_wheel(tmp_path / "public", "secret", "9.0")
     make_wheel(tmp_path / "public", "open", "1.0")
     with (
-        simple_index(tmp_path / "private", user=SECRET) as private,
+        simple_index(tmp_path / "private", user=PRIVATE) as private,
         simple_index(tmp_path / "public") as public,
     ):
         options: dict[str, Any] = {
@@ -53,7 +54,7 @@ def test_credentials_stay_with_their_origin(tmp_path: Path) -> None:
     (tmp_path / "files").mkdir()
     make_wheel(tmp_path / "files", "lib", "1.0")
     with (
-        simple_index(tmp_path / "files", user=SECRET) as private,
+        simple_index(tmp_path / "files", user=PRIVATE) as private,
         simple_index(tmp_path / "files", user="other:word") as other,
         pytest.raises(envpack.AuthenticationError) as caught,
     ):

@@ -168,6 +168,14 @@ def test_pip_installs_the_requirements_form(wheels: Path, tmp_path: Path) -> Non
     assert (tmp_path / "other/app").exists()
 
 
+def test_a_misspelt_word_is_an_error(wheels: Path) -> None:
+    options: dict[str, Any] = {"find_links": [wheels], "no_index": True}
+    with pytest.raises(ValueError, match="`reprot`"):
+        envpack.resolve("app", base_deps="reprot", **options)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="no index strategy"):
+        envpack.resolve("app", index_strategy="first", **options)
+
+
 @pytest.mark.filterwarnings("ignore:app is held back")
 def test_the_tree_shows_who_needs_what(wheels: Path, base: str) -> None:
     lock = envpack.resolve("app", base=base, find_links=[wheels], no_index=True)

@@ -52,14 +52,12 @@ Result<env::ProviderOptions> provider_options(const ResolveOptions& options, con
                                 .tags = packaging::supported_tags(target),
                                 .python_version = std::move(version),
                                 .constraints = request.constraints,
+                                .base_dependencies = options.base_dependencies,
                                 .formats = request.formats,
                                 .allow_sdists = !options.no_build,
                                 .prereleases = pre,
                                 .no_dependencies = options.no_dependencies,
                                 .hashes = request.hashes};
-    if (options.report_base_dependencies) {
-        policy.base_dependencies = env::BaseDependencies::report;
-    }
     for (const std::string& text : options.unfreeze) {
         ENVPACK_TRY(packaging::PackageName name, packaging::PackageName::parse(text));
         if (const env::FrozenPackage* package = base.find(name); package == nullptr) {

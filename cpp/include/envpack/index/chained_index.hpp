@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace envpack::index {
@@ -16,6 +17,10 @@ enum class IndexStrategy : std::uint8_t {
     first_index,  ///< the first index that knows the name owns it (the default: no confusion)
     merged,       ///< the files of all indexes together, as pip does
 };
+
+/// `first-index` or `unsafe-best-match`, as uv says it.
+Result<IndexStrategy> parse_index_strategy(std::string_view word);
+std::string_view to_string(IndexStrategy strategy) noexcept;
 
 /// Several indexes as one. Thread-safe.
 ///
