@@ -253,6 +253,7 @@ class IndexOptions:
         index_strategy: str = "first-index",
         index_pins: Mapping[str, str] = ...,
         offline: bool = False,
+        keyring_provider: str | None = None,
     ) -> None: ...
 
 @final

@@ -86,6 +86,7 @@ def resolve(
     index_strategy: Literal["first-index", "unsafe-best-match"] = "first-index",
     index_pins: Mapping[str, str] | None = None,
     offline: bool = False,
+    keyring_provider: Literal["disabled", "subprocess"] | None = None,
     progress: ProgressArgument = None,
 ) -> Lock:
     """Choose versions for the requirements on top of a base, whose packages never change.
@@ -120,6 +121,8 @@ def resolve(
             ``unsafe-best-match``: all indexes together, as pip does.
         index_pins: packages that come from one index only: name to URL.
         offline: use only what was fetched before.
+        keyring_provider: ``subprocess``: credentials of indexes come from the ``keyring`` command;
+            None: what pip is configured with.
         progress: as for :func:`freeze`.
 
     Raises:
@@ -136,6 +139,7 @@ def resolve(
         index_strategy=index_strategy,
         index_pins=dict(index_pins or {}),
         offline=offline,
+        keyring_provider=keyring_provider,
     )
     options = _core.ResolveOptions()
     options.requirements = list(requirements)
@@ -205,6 +209,7 @@ def build(
     index_strategy: Literal["first-index", "unsafe-best-match"] = "first-index",
     index_pins: Mapping[str, str] | None = None,
     offline: bool = False,
+    keyring_provider: Literal["disabled", "subprocess"] | None = None,
     progress: ProgressArgument = None,
 ) -> BuildReport:
     """Put a lock or a virtual environment onto a base image, as OCI layers.
@@ -230,6 +235,7 @@ def build(
         index_strategy: as for :func:`resolve`.
         index_pins: as for :func:`resolve`; their credentials count for files of the lock.
         offline: as for :func:`resolve`.
+        keyring_provider: as for :func:`resolve`.
         progress: as for :func:`freeze`.
 
     Raises:
@@ -257,6 +263,7 @@ def build(
             index_strategy=index_strategy,
             index_pins=dict(index_pins or {}),
             offline=offline,
+            keyring_provider=keyring_provider,
         ),
     )
     with Reporting(progress) as callback:

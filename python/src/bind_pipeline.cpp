@@ -172,7 +172,8 @@ void bind_pipeline(py::module_& module) {
     py::class_<pipeline::IndexOptions>(module, "IndexOptions", "Where packages come from.")
         .def(py::init([](std::optional<std::string> index_url, Texts extra_index_urls,
                          Texts find_links, bool no_index, const std::string& index_strategy,
-                         const std::map<std::string, std::string>& index_pins, bool offline) {
+                         const std::map<std::string, std::string>& index_pins, bool offline,
+                         const std::optional<std::string>& keyring_provider) {
                  pipeline::IndexOptions options{
                      .index_url = std::move(index_url),
                      .extra_index_urls = std::move(extra_index_urls),
@@ -180,6 +181,10 @@ void bind_pipeline(py::module_& module) {
                      .no_index = no_index,
                      .strategy = value_or_raise(index::parse_index_strategy(index_strategy)),
                      .offline = offline};
+                 if (keyring_provider) {
+                     options.keyring =
+                         value_or_raise(pipeline::parse_keyring_provider(*keyring_provider));
+                 }
                  for (const auto& [name, url] : index_pins) {
                      options.pins.push_back(name + "=" + url);
                  }
@@ -189,7 +194,7 @@ void bind_pipeline(py::module_& module) {
              py::arg("extra_index_urls") = Texts(), py::arg("find_links") = Texts(),
              py::arg("no_index") = false, py::arg("index_strategy") = "first-index",
              py::arg("index_pins") = std::map<std::string, std::string>(),
-             py::arg("offline") = false);
+             py::arg("offline") = false, py::arg("keyring_provider") = py::none());
 
     bind_resolve_options(module);
 

@@ -80,3 +80,48 @@ def test_what_was_resolved_online_resolves_offline(tmp_path: Path) -> None:
         # An absence is no answer for those who are online.
         make_wheel(tmp_path / "extra", "lib", "2.0")
         assert versions(envpack.resolve("app", **options)) == {"app": "1.0", "lib": "2.0"}
+
+
+def test_credentials_come_from_the_keyring_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "files").mkdir()
+    make_wheel(tmp_path / "files", "lib", "1.0")
+    with simple_index(tmp_path / "files", user=PRIVATE) as private:
+        user, _, password = PRIVATE.partition(":")
+        program = tmp_path / "bin" / "keyring"
+        program.parent.mkdir()
+        # It knows the host only, as `keyring set HOST USER` stores it.
+        program.write_text(
+            f"""#!/bin/sh
+echo "$@" >> {tmp_path}/asked
+case "$*" in
+"get {private.host} {user}") echo {password} ;;
+"--mode creds get {private.host}") echo {user}; echo {password} ;;
+*) exit 1 ;;
+esac
+"""
+        )
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+        named = f"http://{user}@{private.host}/simple/"
+        for url in (private.bare_url, named):
+            with pytest.raises(envpack.AuthenticationError):
+                envpack.resolve("lib", index_url=url)
+            assert not (tmp_path / "asked").exists()
+            lock = envpack.resolve("lib", index_url=url, keyring_provider="subprocess")
+            assert versions(lock) == {"lib": "1.0"}
+            assert password not in lock.to_toml()
+            asked = (tmp_path / "asked").read_text()
+            assert password not in asked
+            (tmp_path / "asked").unlink()
+        monkeypatch.setenv("PIP_KEYRING_PROVIDER", "subprocess")
+        assert versions(envpack.resolve("lib", index_url=named)) == {"lib": "1.0"}
+        with pytest.raises(envpack.AuthenticationError):
+            envpack.resolve("lib", index_url=named, keyring_provider="disabled")
+        program.unlink()
+        with (
+            pytest.warns(envpack.EnvpackWarning, match="no `keyring` on PATH"),
+            pytest.raises(envpack.AuthenticationError),
+        ):
+            envpack.resolve("lib", index_url=named)

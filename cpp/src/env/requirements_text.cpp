@@ -13,18 +13,12 @@ namespace {
 constexpr std::size_t max_url = 4096;
 
 /// PyTorch's own indexes have these for each build (download.pytorch.org/whl/cu124, …); who else
-/// builds against torch publishes elsewhere, with a local version of another kind.
-bool is_on_pytorch_index(const packaging::PackageName& name, std::string_view build) {
+/// builds against torch publishes elsewhere.
+bool is_on_pytorch_index(const packaging::PackageName& name) {
     static constexpr std::string_view names[] = {"fbgemm-gpu",     "pytorch-triton", "torch",
                                                  "torch-tensorrt", "torchao",        "torchaudio",
                                                  "torchcodec",     "torchvision",    "xformers"};
-    const std::size_t letters = std::min(build.find_first_of("0123456789"), build.size());
-    const std::string_view kind = build.substr(0, letters);
-    const std::string_view number = build.substr(letters);
-    const bool is_numbered = (kind == "cu" || kind == "rocm") && !number.empty() &&
-                             number.find_first_not_of("0123456789.") == std::string_view::npos;
-    return (build == "cpu" || build == "xpu" || is_numbered) &&
-           std::find(std::begin(names), std::end(names), name.str()) != std::end(names);
+    return std::find(std::begin(names), std::end(names), name.str()) != std::end(names);
 }
 
 std::string line_for(const FrozenPackage& package, bool keep_editable) {
@@ -61,7 +55,7 @@ std::string line_for(const FrozenPackage& package, bool keep_editable) {
     }
     if (package.has_flag("local")) {
         const std::string build(package.version->local());
-        return pin + (is_on_pytorch_index(package.name, build)
+        return pin + (is_on_pytorch_index(package.name)
                           ? "   # needs --index-url https://download.pytorch.org/whl/" + build
                           : "   # only on an index of " + build + " builds");
     }

@@ -71,6 +71,7 @@ SourceBuilder::SourceBuilder(const env::Interpreter& target,
       index_arguments_(pip_index_arguments(indexes)),
       has_policy_(!indexes.pins.empty() || (!indexes.extra_index_urls.empty() &&
                                             indexes.strategy == index::IndexStrategy::first_index)),
+      keyring_(indexes.keyring),
       user_(user),
       cache_(user.cache_directory()),
       allowed_(allowed) {}
@@ -150,6 +151,14 @@ Result<BuiltWheel> SourceBuilder::run_pip(const std::string& source, std::string
     std::vector<std::string> environment;
     for (const auto& [name, value] : user_.environment) {
         environment.push_back(fmt::format("{}={}", name, value));
+    }
+    if (keyring_) {  // a variable, because older versions of pip refuse the option
+        std::erase_if(environment, [](const std::string& one) {
+            return one.starts_with("PIP_KEYRING_PROVIDER=");
+        });
+        environment.emplace_back(*keyring_ == KeyringProvider::subprocess
+                                     ? "PIP_KEYRING_PROVIDER=subprocess"
+                                     : "PIP_KEYRING_PROVIDER=disabled");
     }
     if (user_.variable("SOURCE_DATE_EPOCH").empty()) {
         environment.emplace_back(wheel_epoch);

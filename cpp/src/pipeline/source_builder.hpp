@@ -66,6 +66,7 @@ private:
     std::vector<std::string> index_arguments_;
     bool has_policy_;  ///< of indexes, that pip does not know
     mutable bool is_policy_noted_ = false;
+    std::optional<KeyringProvider> keyring_;
     UserConfig user_;
     index::Cache cache_;
     bool allowed_;
