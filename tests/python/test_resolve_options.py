@@ -173,7 +173,7 @@ def test_a_misspelt_word_is_an_error(wheels: Path) -> None:
     with pytest.raises(ValueError, match="`reprot`"):
         envpack.resolve("app", base_deps="reprot", **options)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="no index strategy"):
-        envpack.resolve("app", index_strategy="first", **options)
+        envpack.resolve("app", index_strategy="first", **options)  # type: ignore[arg-type]
 
 
 @pytest.mark.filterwarnings("ignore:app is held back")
