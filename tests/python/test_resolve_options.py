@@ -181,3 +181,23 @@ def test_the_tree_shows_who_needs_what(wheels: Path, base: str) -> None:
     lock = envpack.resolve("app", base=base, find_links=[wheels], no_index=True)
     assert lock.to_tree() == "app v1.0\n├── lib v2.0\n└── pyyaml v6.0 (provided)\n"
     assert envpack.Lock.parse(lock.to_toml()).to_tree() == lock.to_tree()
+
+
+def test_what_the_base_lacks_is_added_or_reported(tmp_path: Path) -> None:
+    make_wheel(tmp_path / "files", "halfway", "1.0", requires=("missing",))
+    make_wheel(tmp_path / "files", "missing", "1.0")
+    make_wheel(tmp_path / "files", "app", "1.0", requires=("halfway",))
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--no-deps", "--no-index",
+         "--find-links", tmp_path / "files", "--python", tmp_path / "venv", "halfway"],
+        check=True,
+    )  # fmt: skip
+    options: dict[str, Any] = {
+        "base": tmp_path / "venv", "find_links": [tmp_path / "files"], "no_index": True
+    }  # fmt: skip
+    added = envpack.resolve("app", **options)
+    assert versions(added) == {"app": "1.0", "missing": "1.0"}
+    with pytest.warns(envpack.EnvpackWarning, match="missing"):
+        reported = envpack.resolve("app", base_deps="report", **options)
+    assert versions(reported) == {"app": "1.0"}
