@@ -21,8 +21,7 @@ void add_index_options(CLI::App& verb, pipeline::IndexOptions& options) {
     verb.add_option_function<std::string>(
             "--index-strategy",
             [&options](const std::string& word) {
-                options.strategy = word == "first-index" ? index::IndexStrategy::first_index
-                                                         : index::IndexStrategy::merged;
+                options.strategy = index::parse_index_strategy(word).value();
             },
             "first-index: the first one that has a name owns it; unsafe-best-match: all together, "
             "as pip")
@@ -33,6 +32,15 @@ void add_index_options(CLI::App& verb, pipeline::IndexOptions& options) {
         ->type_name("NAME=URL")
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
         ->allow_extra_args(false)
+        ->group(group);
+    verb.add_option_function<std::string>(
+            "--keyring-provider",
+            [&options](const std::string& word) {
+                options.keyring = pipeline::parse_keyring_provider(word).value();
+            },
+            "Whom to ask for credentials of indexes: the keyring command, or nobody")
+        ->type_name("PROVIDER")
+        ->check(CLI::IsMember({"disabled", "subprocess"}))
         ->group(group);
     verb.add_flag("--offline", options.offline, "Only what was fetched before")->group(group);
     verb.add_flag("--no-index", options.no_index, "Only --find-links")->group(group);

@@ -23,9 +23,10 @@ struct ResolveArguments {
     std::string format = "pylock";
 };
 
-std::string rendered(const env::Lock& lock, const std::string& format) {
+std::string rendered(const env::Lock& lock, const std::string& format,
+                     const std::filesystem::path& folder) {
     return format == "json"           ? json::to_pretty(env::to_json(lock))
-           : format == "requirements" ? env::to_requirements_text(lock)
+           : format == "requirements" ? env::to_requirements_text(lock, folder)
            : format == "tree"         ? env::to_tree_text(lock)
                                       : lock.to_toml();
 }
@@ -43,8 +44,8 @@ Result<ExitCode> resolve(const ResolveArguments& arguments, const RunContext& ru
         std::fwrite(text.data(), 1, text.size(), stderr);
         return negative_answer;
     }
-    ENVPACK_CHECK(
-        write_output(arguments.output, rendered(std::get<env::Lock>(outcome), arguments.format)));
+    ENVPACK_CHECK(write_output(arguments.output, rendered(std::get<env::Lock>(outcome),
+                                                          arguments.format, options.lock_folder)));
     return done;
 }
 
@@ -66,7 +67,7 @@ void add_choice_options(CLI::App& verb, pipeline::ResolveOptions& options) {
     verb.add_option_function<std::string>(
             "--base-deps",
             [&options](const std::string& word) {
-                options.report_base_dependencies = word == "report";
+                options.base_dependencies = env::parse_base_dependencies(word).value();
             },
             "What base packages in use require and the base lacks: add it, or report it")
         ->type_name("add|report")

@@ -182,7 +182,7 @@ class Lock:
     @staticmethod
     def parse(toml: str) -> Lock: ...
     def to_toml(self) -> str: ...
-    def to_requirements(self) -> str: ...
+    def to_requirements(self, *, folder: _StrPath = ...) -> str: ...
     def to_tree(self) -> str: ...
     def to_dict(self) -> dict[str, Any]: ...
     @property
@@ -253,6 +253,7 @@ class IndexOptions:
         index_strategy: str = "first-index",
         index_pins: Mapping[str, str] = ...,
         offline: bool = False,
+        keyring_provider: str | None = None,
     ) -> None: ...
 
 @final
@@ -269,7 +270,7 @@ class ResolveOptions:
     unfreeze: Sequence[str]
     relax: Sequence[str]
     no_deps: bool
-    report_base_deps: bool
+    base_deps: str
     no_build: bool
     no_binary: Sequence[str]
     only_binary: Sequence[str]

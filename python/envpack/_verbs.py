@@ -86,6 +86,7 @@ def resolve(
     index_strategy: Literal["first-index", "unsafe-best-match"] = "first-index",
     index_pins: Mapping[str, str] | None = None,
     offline: bool = False,
+    keyring_provider: Literal["disabled", "subprocess"] | None = None,
     progress: ProgressArgument = None,
 ) -> Lock:
     """Choose versions for the requirements on top of a base, whose packages never change.
@@ -120,6 +121,8 @@ def resolve(
             ``unsafe-best-match``: all indexes together, as pip does.
         index_pins: packages that come from one index only: name to URL.
         offline: use only what was fetched before.
+        keyring_provider: ``subprocess``: credentials of indexes come from the ``keyring`` command;
+            None: what pip is configured with.
         progress: as for :func:`freeze`.
 
     Raises:
@@ -136,6 +139,7 @@ def resolve(
         index_strategy=index_strategy,
         index_pins=dict(index_pins or {}),
         offline=offline,
+        keyring_provider=keyring_provider,
     )
     options = _core.ResolveOptions()
     options.requirements = list(requirements)
@@ -148,7 +152,7 @@ def resolve(
     options.pre = pre
     options.unfreeze = list(unfreeze)
     options.relax = list(relax)
-    options.report_base_deps = base_deps == "report"
+    options.base_deps = base_deps
     options.fail_on_downgrade = fail_on_downgrade
     options.no_deps = no_deps
     options.no_build = no_build
@@ -202,6 +206,10 @@ def build(
     extra_index_urls: Iterable[str] = (),
     find_links: Iterable[StrPath] = (),
     no_index: bool = False,
+    index_strategy: Literal["first-index", "unsafe-best-match"] = "first-index",
+    index_pins: Mapping[str, str] | None = None,
+    offline: bool = False,
+    keyring_provider: Literal["disabled", "subprocess"] | None = None,
     progress: ProgressArgument = None,
 ) -> BuildReport:
     """Put a lock or a virtual environment onto a base image, as OCI layers.
@@ -224,6 +232,10 @@ def build(
         extra_index_urls: as for :func:`resolve`.
         find_links: as for :func:`resolve`.
         no_index: as for :func:`resolve`.
+        index_strategy: as for :func:`resolve`.
+        index_pins: as for :func:`resolve`; their credentials count for files of the lock.
+        offline: as for :func:`resolve`.
+        keyring_provider: as for :func:`resolve`.
         progress: as for :func:`freeze`.
 
     Raises:
@@ -248,6 +260,10 @@ def build(
             extra_index_urls=list(extra_index_urls),
             find_links=[os.fspath(place) for place in find_links],
             no_index=no_index,
+            index_strategy=index_strategy,
+            index_pins=dict(index_pins or {}),
+            offline=offline,
+            keyring_provider=keyring_provider,
         ),
     )
     with Reporting(progress) as callback:

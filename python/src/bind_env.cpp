@@ -7,10 +7,12 @@
 #include "envpack/pipeline/freeze.hpp"
 #include "errors.hpp"
 
+#include <filesystem>
 #include <string>
 
 #include <pybind11/operators.h>
 #include <pybind11/stl.h>
+#include <pybind11/stl/filesystem.h>
 
 namespace py = pybind11;
 
@@ -191,7 +193,11 @@ void bind_lock(py::module_& module) {
             py::arg("toml"), "Reads the text of a lock file; ParseError if it is none.")
         .def("to_toml", &Lock::to_toml, "The text of the lock file: same lock, same bytes.")
         .def(
-            "to_requirements", [](const Lock& l) { return to_requirements_text(l); },
+            "to_requirements",
+            [](const Lock& l, const std::filesystem::path& folder) {
+                return to_requirements_text(l, folder);
+            },
+            py::kw_only(), py::arg("folder") = std::filesystem::path(),
             "A requirements file with hashes, for `pip install --no-deps -r`.")
         .def(
             "to_tree", [](const Lock& l) { return to_tree_text(l); },

@@ -48,16 +48,6 @@ env::Inventory freeze(const std::string& source, std::optional<std::string> pyth
     });
 }
 
-index::IndexStrategy strategy_of(const std::string& word) {
-    if (word == "first-index") {
-        return index::IndexStrategy::first_index;
-    }
-    if (word == "unsafe-best-match") {
-        return index::IndexStrategy::merged;
-    }
-    throw py::value_error("index_strategy is `first-index` or `unsafe-best-match`");
-}
-
 [[noreturn]] void raise_conflict(const env::Explanation& explanation) {
     const py::object report =
         py::module_::import("json").attr("loads")(json::to_canonical(explanation.to_json()));
@@ -110,7 +100,14 @@ void bind_resolve_options(py::module_& module) {
         .def_readwrite("unfreeze", &ResolveOptions::unfreeze)
         .def_readwrite("relax", &ResolveOptions::relax)
         .def_readwrite("no_deps", &ResolveOptions::no_dependencies)
-        .def_readwrite("report_base_deps", &ResolveOptions::report_base_dependencies)
+        .def_property(
+            "base_deps",
+            [](const ResolveOptions& o) {
+                return o.base_dependencies == env::BaseDependencies::add ? "add" : "report";
+            },
+            [](ResolveOptions& o, const std::string& word) {
+                o.base_dependencies = value_or_raise(env::parse_base_dependencies(word));
+            })
         .def_readwrite("no_build", &ResolveOptions::no_build)
         .def_readwrite("no_binary", &ResolveOptions::no_binary)
         .def_readwrite("only_binary", &ResolveOptions::only_binary)
@@ -175,13 +172,19 @@ void bind_pipeline(py::module_& module) {
     py::class_<pipeline::IndexOptions>(module, "IndexOptions", "Where packages come from.")
         .def(py::init([](std::optional<std::string> index_url, Texts extra_index_urls,
                          Texts find_links, bool no_index, const std::string& index_strategy,
-                         const std::map<std::string, std::string>& index_pins, bool offline) {
-                 pipeline::IndexOptions options{.index_url = std::move(index_url),
-                                                .extra_index_urls = std::move(extra_index_urls),
-                                                .find_links = std::move(find_links),
-                                                .no_index = no_index,
-                                                .strategy = strategy_of(index_strategy),
-                                                .offline = offline};
+                         const std::map<std::string, std::string>& index_pins, bool offline,
+                         const std::optional<std::string>& keyring_provider) {
+                 pipeline::IndexOptions options{
+                     .index_url = std::move(index_url),
+                     .extra_index_urls = std::move(extra_index_urls),
+                     .find_links = std::move(find_links),
+                     .no_index = no_index,
+                     .strategy = value_or_raise(index::parse_index_strategy(index_strategy)),
+                     .offline = offline};
+                 if (keyring_provider) {
+                     options.keyring =
+                         value_or_raise(pipeline::parse_keyring_provider(*keyring_provider));
+                 }
                  for (const auto& [name, url] : index_pins) {
                      options.pins.push_back(name + "=" + url);
                  }
@@ -191,7 +194,7 @@ void bind_pipeline(py::module_& module) {
              py::arg("extra_index_urls") = Texts(), py::arg("find_links") = Texts(),
              py::arg("no_index") = false, py::arg("index_strategy") = "first-index",
              py::arg("index_pins") = std::map<std::string, std::string>(),
-             py::arg("offline") = false);
+             py::arg("offline") = false, py::arg("keyring_provider") = py::none());
 
     bind_resolve_options(module);
 

@@ -42,6 +42,20 @@ def test_what_the_base_has_goes_and_all_else_stays(tmp_path: Path, base: str) ->
     assert target.read_bytes().startswith(b"# ours\r\n")
 
 
+def test_lines_are_joined_as_pip_joins_them(tmp_path: Path, base: str) -> None:
+    requirements = tmp_path / "requirements.txt"
+    # A comment does not go on, whatever it ends in, and it ends a line that goes on; a form feed
+    # ends a line, too.
+    text = "# a comment \\\npyyaml>=5\npyyaml \\\n  # so far\nrich\fpyyaml\rlast\r\n"
+    requirements.write_text(text, newline="")
+    target = tmp_path / "out.txt"
+    envpack("strip", requirements, "--base", base, "-o", target)
+    assert target.read_bytes() == b"# a comment \\\nrich\flast\r\n"
+    requirements.write_bytes(("\ufeff" + text).encode("utf-16-le"))
+    envpack("strip", requirements, "--base", base, "-o", target)
+    assert target.read_bytes() == b"# a comment \\\nrich\flast\r\n"
+
+
 def test_a_file_that_pip_refuses_is_not_edited(tmp_path: Path, base: str) -> None:
     requirements = tmp_path / "requirements.txt"
     requirements.write_text("pyyaml=5\n")

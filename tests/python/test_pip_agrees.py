@@ -23,6 +23,9 @@ pytestmark = pytest.mark.usefixtures("no_index")
 
 #: Universes to which pip gives no answer, of a hundred: it crashes on some cycles.
 MAX_PERCENT_OPEN = 4
+#: Of the satisfiable universes, those with the same versions from both; measured: 86 of 104.
+#: The others have several answers that are good: who backtracks first decides.
+MIN_SHARE_SAME = 0.75
 
 
 def _without(release: Release, unwanted: Callable[[Requirement], bool]) -> Release:
@@ -211,6 +214,7 @@ def _assert_agreement(run: Run) -> None:
     universes = run.counts["universes"]
     assert not run.wrong, "\n\n".join([run.report(), *run.wrong[:3]])
     assert run.counts["pip has no answer"] * 100 <= MAX_PERCENT_OPEN * universes
+    assert run.counts["the same solution"] >= MIN_SHARE_SAME * run.counts["satisfiable"]
     # The universes are worth the time: both answers are common.
     assert 0.3 < run.counts["satisfiable"] / universes < 0.7
 

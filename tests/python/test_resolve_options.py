@@ -112,6 +112,18 @@ def test_hash_mode(wheels: Path, tmp_path: Path) -> None:
         envpack.resolve("lib>=2", require_hashes=True, **options)
 
 
+def test_hash_mode_of_a_universal_export(wheels: Path, tmp_path: Path) -> None:
+    one, two = (digest(wheels / f"lib-{version}-py3-none-any.whl") for version in ("1.0", "2.0"))
+    request = tmp_path / "requirements.txt"
+    request.write_text(
+        f"lib==1.0 ; python_version < '3' --hash=sha256:{one}\n"
+        f"lib==2.0 ; python_version >= '3' --hash=sha256:{two}\n"
+        "stuck ; os_name == 'nt'\n"
+    )
+    lock = envpack.resolve(requirement_files=[request], find_links=[wheels], no_index=True)
+    assert versions(lock) == {"lib": "2.0"}
+
+
 def test_only_what_is_named(wheels: Path) -> None:
     lock = envpack.resolve("app", no_deps=True, find_links=[wheels], no_index=True)
     assert versions(lock) == {"app": "2.0"}
@@ -156,8 +168,36 @@ def test_pip_installs_the_requirements_form(wheels: Path, tmp_path: Path) -> Non
     assert (tmp_path / "other/app").exists()
 
 
+def test_a_misspelt_word_is_an_error(wheels: Path) -> None:
+    options: dict[str, Any] = {"find_links": [wheels], "no_index": True}
+    with pytest.raises(ValueError, match="`reprot`"):
+        envpack.resolve("app", base_deps="reprot", **options)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="no index strategy"):
+        envpack.resolve("app", index_strategy="first", **options)  # type: ignore[arg-type]
+
+
 @pytest.mark.filterwarnings("ignore:app is held back")
 def test_the_tree_shows_who_needs_what(wheels: Path, base: str) -> None:
     lock = envpack.resolve("app", base=base, find_links=[wheels], no_index=True)
     assert lock.to_tree() == "app v1.0\n├── lib v2.0\n└── pyyaml v6.0 (provided)\n"
     assert envpack.Lock.parse(lock.to_toml()).to_tree() == lock.to_tree()
+
+
+def test_what_the_base_lacks_is_added_or_reported(tmp_path: Path) -> None:
+    make_wheel(tmp_path / "files", "halfway", "1.0", requires=("missing",))
+    make_wheel(tmp_path / "files", "missing", "1.0")
+    make_wheel(tmp_path / "files", "app", "1.0", requires=("halfway",))
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--no-deps", "--no-index",
+         "--find-links", tmp_path / "files", "--python", tmp_path / "venv", "halfway"],
+        check=True,
+    )  # fmt: skip
+    options: dict[str, Any] = {
+        "base": tmp_path / "venv", "find_links": [tmp_path / "files"], "no_index": True
+    }  # fmt: skip
+    added = envpack.resolve("app", **options)
+    assert versions(added) == {"app": "1.0", "missing": "1.0"}
+    with pytest.warns(envpack.EnvpackWarning, match="missing"):
+        reported = envpack.resolve("app", base_deps="report", **options)
+    assert versions(reported) == {"app": "1.0"}

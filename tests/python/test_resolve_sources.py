@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -180,3 +181,199 @@ def test_a_reference_of_a_package_counts_when_the_request_names_it_too(tmp_path:
         envpack.resolve("app", **options)
     lock = envpack.resolve("app", f"one @ {wheel.as_uri()}", **options)
     assert versions(lock) == {"app": "1.0", "one": "1.0"}
+
+
+def test_a_place_counts_where_its_marker_holds(tmp_path: Path, builds: Path) -> None:
+    wheel = make_wheel(tmp_path / "here", "one", "1.0")
+    broken = make_sdist(tmp_path / "broken", "one", "9.0", fails=True)
+    make_wheel(tmp_path / "files", "one", "2.0")
+    options: dict[str, Any] = {"find_links": [tmp_path / "files"], "no_index": True}
+    here = f"one @ {wheel.as_uri()} ; python_version >= '3'"
+    elsewhere = f"one @ {broken.as_uri()} ; python_version < '3'"
+    assert versions(envpack.resolve(here, elsewhere, **options)) == {"one": "1.0"}
+    assert versions(envpack.resolve(elsewhere, "one", **options)) == {"one": "2.0"}
+    absent = f"absent @ {(tmp_path / 'absent-1.0-py3-none-any.whl').as_uri()} ; os_name == 'nt'"
+    assert versions(envpack.resolve(absent, "one", **options)) == {"one": "2.0"}
+    assert builds.read_text() == ""
+
+
+def test_an_editable_is_read_as_after_a_requirements_files_e(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_project(tmp_path / "mine", "mine", "0.1")
+    monkeypatch.chdir(tmp_path)
+    lock = envpack.resolve(editables=["mine"], no_index=True)
+    assert 'directory = {path = "mine", editable = true}' in lock.to_toml()
+
+
+def test_hash_mode_opens_nothing_without_a_hash(tmp_path: Path, builds: Path) -> None:
+    project = make_project(tmp_path / "mine", "mine", "0.1")
+    git(project, "init", "--quiet", "--initial-branch=main")
+    git(project, "add", ".")
+    git(project, "commit", "--quiet", "-m", "one")
+    sdist = make_sdist(tmp_path / "files", "tool", "1.0")
+    digest = hashlib.sha256(sdist.read_bytes()).hexdigest()
+    options: dict[str, Any] = {"find_links": [tmp_path / "files"], "no_index": True}
+    for text in (f"mine @ git+file://{project}", str(project), str(sdist)):
+        with pytest.raises(envpack.InvalidArgument, match=r"has no hash|must have a sha256 hash"):
+            envpack.resolve(text, require_hashes=True, lock_folder=tmp_path, **options)
+    with pytest.raises(envpack.IntegrityError):
+        envpack.resolve(f"tool @ {sdist.as_uri()}#sha256={'0' * 64}", **options)
+    assert builds.read_text() == ""
+    lock = envpack.resolve(f"tool @ {sdist.as_uri()}#sha256={digest}", require_hashes=True,
+                           **options)  # fmt: skip
+    assert versions(lock) == {"tool": "1.0"}
+
+
+def test_hash_mode_builds_only_what_was_hashed(tmp_path: Path, builds: Path) -> None:
+    make_sdist(tmp_path / "files", "dep", "1.0")
+    tool = make_sdist(tmp_path / "files", "tool", "1.0", requires=("dep",))
+    digest = hashlib.sha256(tool.read_bytes()).hexdigest()
+    request = tmp_path / "requirements.txt"
+    request.write_text(f"tool==1.0 --hash=sha256:{digest}\n")
+    with pytest.raises(envpack.InvalidArgument, match=r"dep-1\.0\.tar\.gz would have to be built"):
+        envpack.resolve(requirement_files=[request], find_links=[tmp_path / "files"], no_index=True)
+    assert builds.read_text().split() == ["tool"]
+
+
+def test_hashes_of_a_place(tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path, "one", "1.0")
+    digests = {name: hashlib.new(name, wheel.read_bytes()).hexdigest()
+               for name in ("sha256", "sha512", "md5")}  # fmt: skip
+    request = tmp_path / "requirements.txt"
+    right, wrong = f"--hash=sha256:{digests['sha256']}", f"--hash=sha256:{'0' * 64}"
+    for hashes, accepted in (
+        (right, True), (f"{wrong} {right}", True), (f"{right} {wrong}", True),
+        (f"{right} --hash=sha512:{digests['sha512']}", True), (wrong, False),
+    ):  # fmt: skip
+        request.write_text(f"one @ {wheel.as_uri()} {hashes}\n")
+        if accepted:
+            lock = envpack.resolve(requirement_files=[request], no_index=True)
+            assert versions(lock) == {"one": "1.0"}
+        else:
+            with pytest.raises(envpack.IntegrityError):
+                envpack.resolve(requirement_files=[request], no_index=True)
+    for name in ("sha512", "md5"):
+        with pytest.raises(envpack.Unsupported, match="envpack checks sha256"):
+            envpack.resolve(f"one @ {wheel.as_uri()}#{name}={digests[name]}", no_index=True)
+
+
+def test_a_locked_commit_is_not_fetched_again(
+    tmp_path: Path, builds: Path, base: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = make_project(tmp_path / "mine", "mine", "0.1")
+    git(project, "init", "--quiet", "--initial-branch=main")
+    git(project, "add", ".")
+    git(project, "commit", "--quiet", "-m", "one")
+    commit = git(project, "rev-parse", "HEAD")
+    # A git that reaches the repository as if by ssh, and says what it was asked.
+    shim = tmp_path / "bin" / "ssh"
+    shim.parent.mkdir()
+    shim.write_text(
+        f'#!/bin/sh\necho "$@" >> {tmp_path}/ssh.log\neval "git-upload-pack {project}"\n'
+    )
+    shim.chmod(0o755)
+    monkeypatch.setenv("GIT_SSH", str(shim))
+    url = "git+ssh://git@forge.example/a/mine"
+    lock = envpack.resolve(f"mine @ {url}@main", base=base, no_index=True)
+    asked = (tmp_path / "ssh.log").read_text()
+    assert "git@forge.example" in asked
+    assert 'url = "ssh://git@forge.example/a/mine"' in lock.to_toml()
+
+    path = tmp_path / "pylock.toml"
+    path.write_text(lock.to_toml())
+    envpack.build(path, f"oci:{tmp_path / 'image'}")
+    again = envpack.resolve(f"mine @ {url}@{commit}", base=base, no_index=True, offline=True)
+    assert versions(again) == {"mine": "0.1"}
+    assert (tmp_path / "ssh.log").read_text() == asked
+    assert len(builds.read_text().split()) == 1, "a build from the lock finds what was built"
+    with pytest.raises(envpack.NetworkError, match="offline"):
+        envpack.resolve(f"mine @ {url}@main", base=base, no_index=True, offline=True)
+    assert (tmp_path / "ssh.log").read_text() == asked
+
+
+def test_git_does_not_print_a_token() -> None:
+    with pytest.raises(envpack.NetworkError) as caught:
+        envpack.resolve("mine @ git+http://x:t0ken@127.0.0.1:9/mine", no_index=True)
+    assert "t0ken" not in str(caught.value)
+
+
+def test_others_install_the_requirements_form_of_places(tmp_path: Path) -> None:
+    repository = make_project(tmp_path / "a repository/py", "mine", "0.1").parent
+    git(repository, "init", "--quiet", "--initial-branch=main")
+    git(repository, "add", ".")
+    git(repository, "commit", "--quiet", "-m", "one")
+    make_project(tmp_path / "work/folder", "folder", "0.2")
+    make_project(tmp_path / "work/edited", "edited", "0.3")
+    wheel = make_wheel(tmp_path / "here", "one", "1.0", requires=("two",))
+    make_wheel(tmp_path / "files", "two", "1.0")
+    options: dict[str, Any] = {"find_links": [tmp_path / "files"], "no_index": True}
+    lock = envpack.resolve(
+        f"mine @ git+file://{quote(str(repository))}#subdirectory=py", str(wheel),
+        str(tmp_path / "work/folder"), editables=[tmp_path / "work/edited"],
+        lock_folder=tmp_path / "work", **options,
+    )  # fmt: skip
+    text = lock.to_requirements(folder=tmp_path / "work")
+    assert "--hash" not in text.replace("# Without --hash", "")
+    assert "# Without --hash: " in text
+    assert "one @ file://" in text
+    assert "#sha256=" in text
+    # Where hashes are possible they are there.
+    assert "--hash=sha256:" in envpack.resolve(str(wheel), **options).to_requirements()
+
+    requirements = tmp_path / "elsewhere" / "requirements.txt"
+    requirements.parent.mkdir()
+    requirements.write_text(text)
+    for installer in ("pip", "uv"):
+        venv = tmp_path / f"venv-{installer}"
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
+        python = ["--python", venv / "bin/python"]
+        command = ["pip", *python, "install"] if installer == "pip" else ["uv", "pip", "install"]
+        subprocess.run(
+            [sys.executable, "-m", *command, *(python if installer == "uv" else ()), "--quiet",
+             "--no-deps", "--no-index", "--find-links", tmp_path / "files", "-r", requirements],
+            check=True, capture_output=True,
+        )  # fmt: skip
+        installed = {p.name: str(p.version) for p in envpack.freeze(venv).packages}
+        wanted = {"mine": "0.1", "folder": "0.2", "edited": "0.3", "one": "1.0", "two": "1.0"}
+        assert wanted.items() <= installed.items(), installer
+
+
+def test_the_json_form_says_where_places_are(tmp_path: Path) -> None:
+    repository = make_project(tmp_path / "repository/py", "mine", "0.1").parent
+    git(repository, "init", "--quiet", "--initial-branch=main")
+    git(repository, "add", ".")
+    git(repository, "commit", "--quiet", "-m", "one")
+    make_project(tmp_path / "edited", "edited", "0.3")
+    lock = envpack.resolve(
+        f"mine @ git+file://{repository}@main#subdirectory=py", editables=[tmp_path / "edited"],
+        no_index=True, lock_folder=tmp_path, exclude_newer="2030-01-01",
+    )  # fmt: skip
+    mine = entry(lock, "mine")
+    assert mine["vcs"] == {
+        "type": "git", "url": f"file://{repository}", "path": None,
+        "requested_revision": "main", "commit_id": git(repository, "rev-parse", "HEAD"),
+    }  # fmt: skip
+    assert (mine["subdirectory"], mine["directory"], mine["files"]) == ("py", None, [])
+    edited = entry(lock, "edited")
+    assert edited["directory"] == {"path": "edited", "editable": True}
+    assert edited["vcs"] is None
+    assert edited["subdirectory"] is None
+    assert lock.to_dict()["exclude_newer"] == "2030-01-01T23:59:59Z"
+
+
+def test_a_locked_wheel_for_others_is_not_installed(tmp_path: Path, base: str) -> None:
+    wheel = make_wheel(tmp_path, "one", "1.0")
+    text = envpack.resolve(str(wheel), base=base, no_index=True).to_toml()
+    other = make_wheel(tmp_path, "one", "1.0", tag="cp27-cp27m-win32")
+    for old, new in (
+        (wheel.name, other.name),
+        (hashlib.sha256(wheel.read_bytes()).hexdigest(),
+         hashlib.sha256(other.read_bytes()).hexdigest()),
+        (f"size = {wheel.stat().st_size}", f"size = {other.stat().st_size}"),
+    ):  # fmt: skip
+        text = text.replace(old, new)
+    path = tmp_path / "pylock.toml"
+    path.write_text(text)
+    with pytest.raises(envpack.BuildFailed, match="not for the target"):
+        envpack.build(path, f"oci:{tmp_path / 'image'}")

@@ -150,15 +150,43 @@ std::string printable(std::string_view text, std::size_t max_length) {
     return out;
 }
 
+// How one logs in to a forge by ssh: no secret, and the URL does not work without it.
+constexpr std::string_view harmless_user = "git";
+
+std::optional<Userinfo> find_userinfo(std::string_view text, std::size_t from) {
+    constexpr std::string_view marker = "://";
+    for (std::size_t at = text.find(marker, from); at != std::string_view::npos;
+         at = text.find(marker, at + 1)) {
+        const std::size_t begin = at + marker.size();
+        // RFC 3986: the authority ends at one of these; the last `@` in it ends the user part.
+        const std::size_t end =
+            std::min(text.find_first_of("/?#\\ \t\r\n\"'`<>", begin), text.size());
+        const std::size_t sign = text.substr(begin, end - begin).rfind('@');
+        if (sign != std::string_view::npos && text.substr(begin, sign) != harmless_user) {
+            return Userinfo{.begin = begin, .end = begin + sign + 1};
+        }
+    }
+    return std::nullopt;
+}
+
+std::string redact_urls(std::string_view text) {
+    std::string shown(text);
+    while (const auto found = find_userinfo(shown)) {
+        shown.erase(found->begin, found->end - found->begin);
+    }
+    return shown;
+}
+
 std::string redact_url(std::string_view url) {
     const std::size_t scheme = url.find("://");
     if (scheme == std::string_view::npos) {
         return std::string(url);
     }
     const std::size_t begin = scheme + 3;
+    // A secret with a space in it is no URL any more, and a secret all the same.
     const std::size_t end = std::min(url.find_first_of("/?#\\", begin), url.size());
     const std::size_t at = url.substr(begin, end - begin).rfind('@');
-    if (at == std::string_view::npos) {
+    if (at == std::string_view::npos || url.substr(begin, at) == harmless_user) {
         return std::string(url);
     }
     return fmt::format("{}{}", url.substr(0, begin), url.substr(begin + at + 1));

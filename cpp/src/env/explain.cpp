@@ -103,7 +103,11 @@ private:
             if (const Provided* base = provider_.find_provided(to.package.name);
                 base != nullptr && provider_.is_frozen(to.package.name) &&
                 (!base->version || !to.range.contains(*base->version))) {
-                involved.demands.push_back({from.package.name, to.package.name});
+                const Involved::Demand demand{from.package.name, to.package.name};
+                if (std::find(involved.demands.begin(), involved.demands.end(), demand) ==
+                    involved.demands.end()) {
+                    involved.demands.push_back(demand);
+                }
             }
             if (!to.range.is_full()) {
                 cause.text += " " + to.range.to_string();
@@ -368,7 +372,7 @@ Result<Explanation> explain(const Conflict& conflict, PackageProvider& provider,
     explanation.derivation = derivation_of(collector.conflict());
     if (options.find_ways_out) {
         ENVPACK_TRY(explanation.ways_out,
-                    ways_out(collector.involved, provider, requirements, options, run));
+                    ways_out(collector.involved, conflict, provider, requirements, options, run));
     }
     explanation.text = text_of(explanation, collector.reason_why);
     return explanation;

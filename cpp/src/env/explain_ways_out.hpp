@@ -15,16 +15,19 @@ struct Involved {
     struct Demand {
         packaging::PackageName package;
         packaging::PackageName dependency;
+        friend auto operator<=>(const Demand&, const Demand&) = default;
     };
-    std::vector<Demand> demands = {};
+    std::vector<Demand> demands = {};                   ///< from the request on, each once
     std::vector<std::size_t> requirements = {};         ///< positions in the request
     std::set<packaging::PackageName> constrained = {};  ///< packages with a limit in the way
     std::set<packaging::PackageName> frozen = {};       ///< base packages in the way
     bool has_prereleases = false;                       ///< pre-releases would be there
 };
 
-/// Changes that make the request solvable, each solved, smallest first, at most four.
-Result<std::vector<WayOut>> ways_out(const Involved& involved, PackageProvider& provider,
+/// Changes that make the request, which `conflict` is the conflict of, solvable, each solved,
+/// smallest first, at most four.
+Result<std::vector<WayOut>> ways_out(const Involved& involved, const resolver::Conflict& conflict,
+                                     PackageProvider& provider,
                                      std::span<const UserRequirement> requirements,
                                      const ExplainOptions& options, const RunContext& run);
 

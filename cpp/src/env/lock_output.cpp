@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -56,6 +57,25 @@ json::Value to_json(const LockedPackage& package) {
     item.set("dependencies", names_of(package.dependencies));
     item.set("uses_provided", names_of(package.uses_provided));
     item.set("source", std::string(source_of(package)));
+    json::Value vcs;
+    json::Value directory;
+    std::string subdirectory;
+    if (const auto& from = package.vcs) {
+        vcs = json::Object{{"type", from->type},
+                           {"url", json::text_or_null(from->url)},
+                           {"path", json::text_or_null(from->path)},
+                           {"requested_revision", json::text_or_null(from->requested_revision)},
+                           {"commit_id", from->commit_id}};
+        subdirectory = from->subdirectory;
+    } else if (const auto& folder = package.directory) {
+        directory = json::Object{{"path", folder->path}, {"editable", folder->editable}};
+        subdirectory = folder->subdirectory;
+    } else if (package.archive) {
+        subdirectory = package.archive->subdirectory;
+    }
+    item.set("vcs", std::move(vcs));
+    item.set("directory", std::move(directory));
+    item.set("subdirectory", json::text_or_null(subdirectory));
     json::Array files;
     for (const LockedFile& wheel : package.wheels) {
         files.push_back(to_json(wheel));
@@ -70,23 +90,48 @@ json::Value to_json(const LockedPackage& package) {
     return item;
 }
 
-/// `name==1.0`, or where else it comes from.
-std::string requirement_of(const LockedPackage& package) {
+/// `path`, which the lock names relative to `folder`, as a URL that holds wherever it is read.
+std::string file_url(const std::filesystem::path& folder, const std::string& path) {
+    std::error_code failed;
+    const auto absolute = std::filesystem::absolute(folder / path, failed).lexically_normal();
+    std::string text = failed ? path : absolute.generic_string();
+    while (text.size() > 1 && text.ends_with('/')) {
+        text.pop_back();
+    }
+    return "file://" + text::percent_encode(text, "/");
+}
+
+/// `#sha256=…&subdirectory=…`
+std::string fragment(std::vector<std::string> pieces, const std::string& subdirectory) {
+    if (!subdirectory.empty()) {
+        pieces.push_back("subdirectory=" + subdirectory);
+    }
+    return pieces.empty() ? std::string() : "#" + text::join(pieces, "&");
+}
+
+/// `name==1.0`, or where else it comes from; `with_hash`: with the hash of an archive in its URL.
+std::string requirement_of(const LockedPackage& package, const std::filesystem::path& folder,
+                           bool with_hash) {
     const std::string name(package.name.str());
-    const auto subdirectory = [](const std::string& folder) {
-        return folder.empty() ? std::string() : "#subdirectory=" + folder;
-    };
     if (const auto& vcs = package.vcs) {
-        return fmt::format("{} @ {}+{}@{}{}", name, vcs->type, vcs->url, vcs->commit_id,
-                           subdirectory(vcs->subdirectory));
+        return fmt::format("{} @ {}+{}@{}{}", name, vcs->type,
+                           vcs->url.empty() ? file_url(folder, vcs->path) : vcs->url,
+                           vcs->commit_id, fragment({}, vcs->subdirectory));
     }
     if (const auto& archive = package.archive) {
+        const LockedFile& file = archive->file;
+        std::vector<std::string> pieces;
+        if (with_hash) {
+            pieces.push_back("sha256=" + file.sha256.hex());
+        }
         return fmt::format("{} @ {}{}", name,
-                           archive->file.url.empty() ? archive->file.path : archive->file.url,
-                           subdirectory(archive->subdirectory));
+                           file.url.empty() ? file_url(folder, file.path) : file.url,
+                           fragment(std::move(pieces), archive->subdirectory));
     }
     if (const auto& directory = package.directory) {
-        return (directory->editable ? "-e " : "") + directory->path;
+        return fmt::format("{}{}{}", directory->editable ? "-e " : name + " @ ",
+                           file_url(folder, directory->path),
+                           fragment({}, directory->subdirectory));
     }
     return fmt::format("{}=={}", name, version_of(package));
 }
@@ -186,6 +231,7 @@ json::Value to_json(const Lock& lock) {
     target.set("machine", json::text_or_null(origin.machine));
     target.set("libc", json::text_or_null(origin.libc));
     document.set("target", std::move(target));
+    document.set("exclude_newer", json::text_or_null(origin.exclude_newer));
     json::Array packages;
     for (const LockedPackage& package : lock.packages) {
         packages.push_back(to_json(package));
@@ -221,7 +267,7 @@ json::Value to_json(const Lock& lock) {
     return document;
 }
 
-std::string to_requirements_text(const Lock& lock) {
+std::string to_requirements_text(const Lock& lock, const std::filesystem::path& folder) {
     std::map<PackageName, std::vector<std::string>> via;
     for (const LockedPackage& package : lock.packages) {
         for (const PackageName& needed : package.dependencies) {
@@ -231,6 +277,15 @@ std::string to_requirements_text(const Lock& lock) {
     std::string text = "# Made by envpack. Only what the base lacks: install it with --no-deps.\n";
     if (lock.origin && !lock.origin->base.empty()) {
         text += fmt::format("# base: {}\n", text::printable(lock.origin->base));
+    }
+    // One hash makes pip and uv want a hash of everything.
+    const auto has_none =
+        std::find_if(lock.packages.begin(), lock.packages.end(),
+                     [](const LockedPackage& package) { return package.vcs || package.directory; });
+    const bool with_hashes = has_none == lock.packages.end();
+    if (!with_hashes) {
+        text += fmt::format("# Without --hash: {} is a {}, which cannot have one.\n",
+                            has_none->name.str(), has_none->vcs ? "repository" : "folder");
     }
     for (const LockedPackage& package : lock.packages) {
         std::set<std::string> hashes;
@@ -243,8 +298,8 @@ std::string to_requirements_text(const Lock& lock) {
         if (package.archive) {
             hashes.insert(package.archive->file.sha256.hex());
         }
-        text += requirement_of(package);
-        for (const std::string& hash : hashes) {
+        text += requirement_of(package, folder, !with_hashes);
+        for (const std::string& hash : with_hashes ? hashes : std::set<std::string>()) {
             text += " \\\n    --hash=sha256:" + hash;
         }
         text += '\n';

@@ -1,5 +1,6 @@
 #include "envpack/env/package_provider.hpp"
 
+#include "envpack/base/text.hpp"
 #include "provider_prefetch.hpp"
 #include "provider_state.hpp"
 
@@ -27,6 +28,19 @@ bool is_torch_stack(const PackageName& name) {
         "torchvision", "triton",    "vllm",       "transformer-engine", "xformers"};
     return name.str().starts_with("nvidia-") || name.str().starts_with("cuda-") ||
            std::find(std::begin(names), std::end(names), name.str()) != std::end(names);
+}
+
+Result<BaseDependencies> parse_base_dependencies(std::string_view word) {
+    if (word == "add") {
+        return BaseDependencies::add;
+    }
+    if (word == "report") {
+        return BaseDependencies::report;
+    }
+    return fail(
+        Error(ErrorCode::invalid_argument,
+              fmt::format("`{}` says nothing about what the base lacks", text::printable(word)))
+            .with_hint("say `add` or `report`"));
 }
 
 Result<Relaxation> Relaxation::parse(std::string_view text) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <system_error>
 #include <utility>
 
 namespace envpack::env {
@@ -50,10 +51,7 @@ Result<void> Prefetch::run(std::span<const resolver::Wanted> wanted) {
     } else {
         supervise(lock);
     }
-    for (std::thread& thread : threads_) {
-        thread.join();
-    }
-    threads_.clear();
+    threads_.clear();  // joins
     ENVPACK_CHECK(state_.run.check());
     for (const resolver::Wanted& one : wanted) {
         const auto found = guesses_.find(one.package->name);
@@ -64,18 +62,34 @@ Result<void> Prefetch::run(std::span<const resolver::Wanted> wanted) {
     return {};
 }
 
+/// False where the system has no more of them; those that run are enough then.
+bool Prefetch::start() {
+    try {
+        threads_.emplace_back([this] { work(); });
+        return true;
+    } catch (const std::system_error&) {
+        return false;
+    }
+}
+
 /// Few threads while they get on, as with a warm cache; many once all of them wait for the network.
 void Prefetch::supervise(std::unique_lock<std::mutex>& lock) {
-    const auto start = [this] { threads_.emplace_back([this] { work(); }); };
-    while (threads_.size() < std::min<std::size_t>(state_.run.max_parallel, max_threads)) {
-        start();
+    bool has_more = true;
+    while (has_more &&
+           threads_.size() < std::min<std::size_t>(state_.run.max_parallel, max_threads)) {
+        has_more = start();
+    }
+    if (threads_.empty()) {
+        lock.unlock();
+        work();
+        return;
     }
     while (!is_done_) {
         const std::size_t before = finished_;
         over_.wait_for(lock, stuck_after);
-        while (!is_done_ && finished_ == before && queue_.size() + busy_ > threads_.size() &&
-               threads_.size() < max_threads) {
-            start();
+        while (has_more && !is_done_ && finished_ == before &&
+               queue_.size() + busy_ > threads_.size() && threads_.size() < max_threads) {
+            has_more = start();
         }
     }
     lock.unlock();

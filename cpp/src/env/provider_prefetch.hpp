@@ -42,6 +42,7 @@ private:
     };
 
     void supervise(std::unique_lock<std::mutex>& lock);
+    bool start();
     void ask(const packaging::Requirement& requirement);
     void enqueue(const packaging::PackageName& name, Guess& guess);
     void work();
@@ -52,7 +53,7 @@ private:
     std::condition_variable changed_;
     std::map<packaging::PackageName, Guess> guesses_;
     std::deque<const packaging::PackageName*> queue_;  // keys of guesses_
-    std::vector<std::thread> threads_;
+    std::vector<std::jthread> threads_;
     std::condition_variable over_;
     std::size_t idle_ = 0;
     std::size_t busy_ = 0;

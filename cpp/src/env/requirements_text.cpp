@@ -1,8 +1,9 @@
 #include "envpack/base/text.hpp"
 #include "envpack/env/inventory_output.hpp"
-#include "envpack/env/package_provider.hpp"
 #include "package_source.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,15 @@ namespace envpack::env {
 namespace {
 
 constexpr std::size_t max_url = 4096;
+
+/// PyTorch's own indexes have these for each build (download.pytorch.org/whl/cu124, …); who else
+/// builds against torch publishes elsewhere.
+bool is_on_pytorch_index(const packaging::PackageName& name) {
+    static constexpr std::string_view names[] = {"fbgemm-gpu",     "pytorch-triton", "torch",
+                                                 "torch-tensorrt", "torchao",        "torchaudio",
+                                                 "torchcodec",     "torchvision",    "xformers"};
+    return std::find(std::begin(names), std::end(names), name.str()) != std::end(names);
+}
 
 std::string line_for(const FrozenPackage& package, bool keep_editable) {
     const std::string name(package.name.str());
@@ -48,8 +58,7 @@ std::string line_for(const FrozenPackage& package, bool keep_editable) {
     }
     if (package.has_flag("local")) {
         const std::string build(package.version->local());
-        // PyTorch's own indexes have the torch family for each build; others publish elsewhere.
-        return pin + (is_torch_stack(package.name)
+        return pin + (is_on_pytorch_index(package.name)
                           ? "   # needs --index-url https://download.pytorch.org/whl/" + build
                           : "   # only on an index of " + build + " builds");
     }

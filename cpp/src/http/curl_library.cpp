@@ -11,13 +11,13 @@ namespace {
 // The name is the interface: it has been the same one since 7.16 (2006). `libcurl.so` without a
 // number belongs to a development package, which those who only run envpack do not have.
 constexpr const char* soname = "libcurl.so.4";
-// CURLOPT_QUICK_EXIT; the newest option that is used.
-constexpr unsigned oldest_version = 0x075700;
+// curl_multi_wakeup. Newer options are used where they are known (curl_loop.cpp).
+constexpr unsigned oldest_version = 0x074400;
 
 Error cannot_load(std::string why) {
     return Error(ErrorCode::unsupported, fmt::format("cannot use the network: {}", why))
         .with_rule("http.no-libcurl")
-        .with_hint("install libcurl 7.87 or later (Debian and Ubuntu: `apt install libcurl4`)");
+        .with_hint("install libcurl 7.68 or later (Debian and Ubuntu: `apt install libcurl4`)");
 }
 
 Result<CurlLibrary> load() {

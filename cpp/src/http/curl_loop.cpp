@@ -1,12 +1,8 @@
 #include "curl_loop.hpp"
 
-#include "curl_library.hpp"
+#include "curl_transfer.hpp"
 #include "envpack/base/assert.hpp"
-#include "envpack/base/text.hpp"
 
-#include <algorithm>
-#include <array>
-#include <charconv>
 #include <condition_variable>
 #include <csignal>
 #include <map>
@@ -15,279 +11,7 @@
 #include <thread>
 #include <utility>
 
-#include <fmt/format.h>
-
 namespace envpack::http {
-
-namespace {
-
-constexpr std::size_t max_inbox = 1u << 20;
-constexpr std::size_t upload_chunk = 256u << 10;
-constexpr std::size_t max_header_bytes = 256u << 10;
-
-/// One exchange. The caller and the worker share it, so that either may leave first.
-struct Transfer {
-    explicit Transfer(const CurlLibrary& library) : curl(library) {}
-    ~Transfer() { curl.slist_free_all(header_list); }
-    Transfer(const Transfer&) = delete;
-    Transfer& operator=(const Transfer&) = delete;
-    const CurlLibrary& curl;
-    // Set up by the caller before start(), then only the worker's.
-    CURL* easy = nullptr;
-    curl_slist* header_list = nullptr;
-    std::array<char, CURL_ERROR_SIZE> error_text{};
-    std::size_t header_bytes = 0;
-
-    std::mutex mutex;
-    std::condition_variable_any changed;
-    // Guarded by the mutex.
-    int status = 0;
-    std::vector<Header> headers;
-    bool headers_complete = false;
-    std::string inbox;
-    bool download_paused = false;
-    std::string outbox;
-    std::size_t outbox_sent = 0;
-    bool outbox_end = false;
-    bool upload_wanted = false;
-    bool upload_paused = false;
-    bool header_flood = false;
-    bool done = false;
-    CURLcode code = CURLE_OK;
-};
-using TransferPtr = std::shared_ptr<Transfer>;
-
-extern "C" std::size_t envpack_on_header(char* data, std::size_t, std::size_t size, void* user) {
-    auto& transfer = *static_cast<Transfer*>(user);
-    const std::string_view line = text::trim({data, size});
-    const std::scoped_lock lock(transfer.mutex);
-    transfer.header_bytes += size;
-    if (transfer.header_bytes > max_header_bytes) {
-        transfer.header_flood = true;
-        return 0;
-    }
-    if (transfer.headers_complete) {
-        return size;  // a trailer
-    }
-    if (line.starts_with("HTTP/")) {
-        transfer.headers.clear();
-        transfer.status = 0;
-        if (const auto space = line.find(' '); space != std::string_view::npos) {
-            std::from_chars(line.data() + space + 1, line.data() + line.size(), transfer.status);
-        }
-    } else if (line.empty()) {
-        if (transfer.status >= 200) {
-            transfer.headers_complete = true;
-            transfer.changed.notify_all();
-        }
-    } else if (const auto colon = line.find(':'); colon != std::string_view::npos) {
-        transfer.headers.push_back({std::string(text::trim(line.substr(0, colon))),
-                                    std::string(text::trim(line.substr(colon + 1)))});
-    }
-    return size;
-}
-
-extern "C" std::size_t envpack_on_body(char* data, std::size_t, std::size_t size, void* user) {
-    auto& transfer = *static_cast<Transfer*>(user);
-    const std::scoped_lock lock(transfer.mutex);
-    if (transfer.inbox.size() >= max_inbox) {
-        transfer.download_paused = true;
-        return CURL_WRITEFUNC_PAUSE;
-    }
-    transfer.inbox.append(data, size);
-    transfer.changed.notify_all();
-    return size;
-}
-
-extern "C" std::size_t envpack_on_upload(char* into, std::size_t item, std::size_t count,
-                                         void* user) {
-    auto& transfer = *static_cast<Transfer*>(user);
-    const std::scoped_lock lock(transfer.mutex);
-    const std::size_t rest = transfer.outbox.size() - transfer.outbox_sent;
-    if (rest == 0 && !transfer.outbox_end) {
-        transfer.upload_wanted = true;
-        transfer.upload_paused = true;
-        transfer.changed.notify_all();
-        return CURL_READFUNC_PAUSE;
-    }
-    const std::size_t size = std::min(rest, item * count);
-    std::copy_n(transfer.outbox.data() + transfer.outbox_sent, size, into);
-    transfer.outbox_sent += size;
-    return size;
-}
-
-bool is_certificate_failure(CURLcode code) noexcept {
-    return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ||
-           code == CURLE_SSL_CERTPROBLEM || code == CURLE_SSL_ISSUER_ERROR ||
-           code == CURLE_SSL_CRL_BADFILE || code == CURLE_SSL_PINNEDPUBKEYNOTMATCH ||
-           code == CURLE_SSL_INVALIDCERTSTATUS;
-}
-
-bool is_lost_connection(CURLcode code, std::string_view said) noexcept {
-    switch (code) {
-        case CURLE_COULDNT_RESOLVE_HOST:
-        case CURLE_COULDNT_RESOLVE_PROXY:
-        case CURLE_COULDNT_CONNECT:
-        case CURLE_OPERATION_TIMEDOUT:
-        case CURLE_SEND_ERROR:
-        case CURLE_SEND_FAIL_REWIND:
-        case CURLE_RECV_ERROR:
-        case CURLE_GOT_NOTHING:
-        case CURLE_PARTIAL_FILE:
-        case CURLE_HTTP2:
-        case CURLE_HTTP2_STREAM:
-            return true;
-        case CURLE_SSL_CONNECT_ERROR:
-            // A reset during the handshake is the network's doing, anything else a refusal.
-            return said.find("reset by peer") != std::string_view::npos ||
-                   said.find("SYSCALL") != std::string_view::npos;
-        default:
-            return false;
-    }
-}
-
-WireFailure failure_of(const Transfer& transfer, const WireRequest& request) {
-    const std::string url = request.url.shown();
-    if (transfer.header_flood) {
-        return {Error(ErrorCode::limit_exceeded,
-                      fmt::format("`{}` answers with more than {} bytes of headers", url,
-                                  max_header_bytes))
-                    .with_rule("http.header-flood"),
-                false};
-    }
-    const std::string_view detail(transfer.error_text.data());
-    const std::string said = text::printable(
-        detail.empty() ? std::string_view(transfer.curl.easy_strerror(transfer.code)) : detail);
-    Error error(ErrorCode::network_error, fmt::format("cannot reach `{}`: {}", url, said));
-    if (is_certificate_failure(transfer.code)) {
-        error = std::move(error)
-                    .with_rule("http.certificate")
-                    .with_hint(
-                        "when a proxy inspects TLS, name its CA bundle (PIP_CERT or "
-                        "SSL_CERT_FILE); also check the clock of this machine");
-    } else if (transfer.code == CURLE_COULDNT_RESOLVE_HOST) {
-        error = std::move(error).with_hint("check the host name, the network and the proxy");
-    }
-    return {std::move(error), is_lost_connection(transfer.code, said)};
-}
-
-bool is_trusted(const std::vector<std::string>& hosts, const Url& url) {
-    const std::string with_port = fmt::format("{}:{}", url.host(), url.port());
-    return std::any_of(hosts.begin(), hosts.end(), [&](const std::string& host) {
-        return text::equals_ignoring_case(host, url.host()) ||
-               text::equals_ignoring_case(host, with_port);
-    });
-}
-
-/// An easy handle and the library that it is of.
-struct Easy {
-    const CurlLibrary& curl;
-    CURL* handle;
-};
-
-template <class Value>
-void set(const Easy& easy, CURLoption option, Value value) {
-    // Every option used here exists in the oldest libcurl that is loaded, so only memory can lack.
-    ENVPACK_ASSERT(easy.curl.easy_setopt(easy.handle, option, value) == CURLE_OK);
-}
-
-void set_headers(Transfer& transfer, const WireRequest& request) {
-    const Easy easy{transfer.curl, transfer.easy};
-    const auto append = [&](const char* line) {
-        transfer.header_list = transfer.curl.slist_append(transfer.header_list, line);
-    };
-    bool decodes = false;
-    for (const Header& header : request.headers) {
-        if (text::equals_ignoring_case(header.name, "Accept-Encoding")) {
-            if (header.value != "identity") {
-                set(easy, CURLOPT_ACCEPT_ENCODING, header.value.c_str());
-                decodes = true;
-            }
-            continue;
-        }
-        const std::string line = header.value.empty()
-                                     ? header.name + ";"
-                                     : fmt::format("{}: {}", header.name, header.value);
-        append(line.c_str());
-    }
-    if (!decodes) {
-        append("Accept-Encoding: identity");
-    }
-    append("Expect:");
-    set(easy, CURLOPT_HTTPHEADER, transfer.header_list);
-}
-
-void set_method(Transfer& transfer, const WireRequest& request) {
-    const Easy easy{transfer.curl, transfer.easy};
-    if (request.body != nullptr) {
-        set(easy, CURLOPT_UPLOAD, 1L);
-        set(easy, CURLOPT_READFUNCTION, &envpack_on_upload);
-        set(easy, CURLOPT_READDATA, static_cast<void*>(&transfer));
-        set(easy, CURLOPT_INFILESIZE_LARGE,
-            request.body_size ? static_cast<curl_off_t>(*request.body_size) : curl_off_t{-1});
-        set(easy, CURLOPT_UPLOAD_BUFFERSIZE, static_cast<long>(upload_chunk));
-    } else if (request.method == "HEAD") {
-        set(easy, CURLOPT_NOBODY, 1L);
-    } else if (request.method != "GET" && request.method != "DELETE") {
-        set(easy, CURLOPT_POSTFIELDSIZE, 0L);  // states Content-Length: 0
-        set(easy, CURLOPT_COPYPOSTFIELDS, "");
-    }
-    if (request.method != "HEAD") {
-        set(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
-    }
-}
-
-void set_connection(const Easy& easy, const ClientOptions& options, const Url& url) {
-    set(easy, CURLOPT_NOSIGNAL, 1L);
-    set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    set(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
-    set(easy, CURLOPT_PIPEWAIT, 1L);
-    set(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    set(easy, CURLOPT_QUICK_EXIT, 1L);
-    set(easy, CURLOPT_BUFFERSIZE, 256L << 10);
-    set(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    set(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
-    set(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    set(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options.stall_timeout.count()));
-    set(easy, CURLOPT_USERAGENT, options.user_agent.c_str());
-    set(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-    if (!options.ca_bundle.empty()) {
-        set(easy, CURLOPT_CAINFO, options.ca_bundle.c_str());
-    }
-    if (!options.client_certificate.empty()) {
-        set(easy, CURLOPT_SSLCERT, options.client_certificate.c_str());
-    }
-    if (is_trusted(options.trusted_hosts, url)) {
-        set(easy, CURLOPT_SSL_VERIFYPEER, 0L);
-        set(easy, CURLOPT_SSL_VERIFYHOST, 0L);
-    }
-    // Always set, because libcurl asks the environment for what is not.
-    const std::string& proxy =
-        url.scheme() == "https" ? options.proxies.https : options.proxies.http;
-    set(easy, CURLOPT_PROXY, proxy.c_str());
-    set(easy, CURLOPT_NOPROXY, options.proxies.no_proxy.c_str());
-}
-
-TransferPtr prepare(const CurlLibrary& curl, const ClientOptions& options,
-                    const WireRequest& request) {
-    auto transfer = std::make_shared<Transfer>(curl);
-    const Easy easy{curl, curl.easy_init()};
-    ENVPACK_ASSERT(easy.handle != nullptr);
-    transfer->easy = easy.handle;
-    set(easy, CURLOPT_URL, request.url.to_string().c_str());
-    set(easy, CURLOPT_ERRORBUFFER, transfer->error_text.data());
-    set(easy, CURLOPT_HEADERFUNCTION, &envpack_on_header);
-    set(easy, CURLOPT_HEADERDATA, static_cast<void*>(transfer.get()));
-    set(easy, CURLOPT_WRITEFUNCTION, &envpack_on_body);
-    set(easy, CURLOPT_WRITEDATA, static_cast<void*>(transfer.get()));
-    set_connection(easy, options, request.url);
-    set_method(*transfer, request);
-    set_headers(*transfer, request);
-    return transfer;
-}
-
-}  // namespace
 
 class CurlLoop::Worker {
 public:
@@ -366,7 +90,7 @@ private:
                 return false;
             }
             if (command == Command::start) {
-                set(Easy{curl_, transfer->easy}, CURLOPT_SHARE, share_);
+                curl_.easy_setopt(transfer->easy, CURLOPT_SHARE, share_);  // sessions of TLS
                 active_.emplace(transfer->easy, transfer);
                 curl_.multi_add_handle(multi_, transfer->easy);
             } else if (active_.contains(transfer->easy)) {
@@ -423,7 +147,11 @@ WireResult CurlLoop::exchange(const WireRequest& request, Delivery& delivery,
         return tl::unexpected(WireFailure{started.error(), false});
     }
     Worker* const loop = *started;
-    const TransferPtr shared = prepare(loop->curl(), options_, request);
+    const auto prepared = prepare(loop->curl(), options_, request);
+    if (!prepared) {
+        return tl::unexpected(WireFailure{prepared.error(), false});
+    }
+    const TransferPtr& shared = *prepared;
     Transfer& transfer = *shared;
     const auto give_up = [&](Error error) -> WireResult {
         loop->enqueue(Command::drop, shared);

@@ -11,6 +11,21 @@
 
 namespace envpack::index {
 
+std::string_view to_string(IndexStrategy strategy) noexcept {
+    return strategy == IndexStrategy::first_index ? "first-index" : "unsafe-best-match";
+}
+
+Result<IndexStrategy> parse_index_strategy(std::string_view word) {
+    for (const IndexStrategy strategy : {IndexStrategy::first_index, IndexStrategy::merged}) {
+        if (word == to_string(strategy)) {
+            return strategy;
+        }
+    }
+    return fail(Error(ErrorCode::invalid_argument,
+                      fmt::format("`{}` is no index strategy", text::printable(word)))
+                    .with_hint("say `first-index` or `unsafe-best-match`"));
+}
+
 /// Which index listed a file that somebody looked at. Thread-safe.
 class ChainedIndex::Owners {
 public:

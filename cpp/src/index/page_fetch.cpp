@@ -1,6 +1,7 @@
 #include "page_fetch.hpp"
 
 #include "envpack/base/text.hpp"
+#include "packed_project.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -70,6 +71,25 @@ Result<Answer> ask(http::HttpClient& client, const http::Request& request, const
     }
 }
 
+// Of a cached answer that says that there is no page; its body is the status.
+constexpr std::string_view absent_type = "application/x-envpack-absent";
+
+Error absence(const PageRequest& request, int status) {
+    return Error(ErrorCode::not_found,
+                 fmt::format("`{}` answered {}: there is no such page", request.shown, status))
+        .with_http_status(status);
+}
+
+/// What the cache holds, if this request can use it.
+std::optional<CachedPage> find_usable(const Cache& cache, const PageRequest& request) {
+    std::optional<CachedPage> page = cache.find_page(request.shown);
+    const bool is_usable = page && !request.ignore_cache &&
+                           (page->content_type == absent_type ||
+                            (request.read ? page->content_type == request.stored_type
+                                          : page->content_type != packed_content_type));
+    return is_usable ? std::move(page) : std::nullopt;
+}
+
 /// A cache that cannot be written costs time, not the answer.
 void keep(const Cache& cache, const CachedPage& page, const RunContext& run) {
     if (const auto stored = cache.store_page(page); !stored) {
@@ -82,13 +102,17 @@ void keep(const Cache& cache, const CachedPage& page, const RunContext& run) {
 Result<CachedPage> fetch_page(http::HttpClient& client, const Cache& cache, const Clock& clock,
                               const PageRequest& request, const Limits& limits,
                               const RunContext& run) {
-    std::optional<CachedPage> cached = cache.find_page(request.shown);
-    if (cached && (request.ignore_cache ||
-                   (!request.stored_type.empty() && cached->content_type != request.stored_type))) {
-        cached.reset();
-    }
+    std::optional<CachedPage> cached = find_usable(cache, request);
     if (cached && (request.offline || clock.now() < cached->fresh_until)) {
+        if (cached->content_type == absent_type) {
+            int status = 404;
+            std::from_chars(cached->body.data(), cached->body.data() + cached->body.size(), status);
+            return fail(absence(request, status));
+        }
         return *std::move(cached);
+    }
+    if (cached && cached->content_type == absent_type) {
+        cached.reset();  // there is no page to validate
     }
     http::Request wire{.url = request.url,
                        .headers = {{"Accept", request.accept}, {"Accept-Encoding", "gzip"}},
@@ -111,10 +135,16 @@ Result<CachedPage> fetch_page(http::HttpClient& client, const Cache& cache, cons
     }
     if (std::find(request.absent_statuses.begin(), request.absent_statuses.end(),
                   response.status) != request.absent_statuses.end()) {
-        return fail(Error(ErrorCode::not_found, fmt::format("`{}` answered {}: there is no such "
-                                                            "page",
-                                                            request.shown, response.status))
-                        .with_http_status(response.status));
+        if (!control.no_store) {
+            keep(cache,
+                 {.url = request.shown,
+                  .effective_url = request.shown,
+                  .content_type = std::string(absent_type),
+                  .fresh_until = clock.now() + control.lifetime,
+                  .body = std::to_string(response.status)},
+                 run);
+        }
+        return fail(absence(request, response.status));
     }
     if (response.status < 200 || response.status > 299) {
         return fail(http::status_failure(wire, response));

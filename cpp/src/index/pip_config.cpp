@@ -219,6 +219,7 @@ private:
                 config_.cert = variable(name);
             }
         }
+        config_.keyring_provider = text("keyring-provider");
         config_.proxies = proxies(text("proxy"));
         ENVPACK_TRY(config_.no_index, boolean(options, "no-index"));
         ENVPACK_TRY(config_.pre, boolean(options, "pre"));

@@ -158,7 +158,7 @@ Result<RequirementLine> parse_requirement_argument(std::string_view text, std::s
     return line;
 }
 
-Result<RequirementLine> parse_editable_argument(std::string_view text) {
+Result<RequirementLine> parse_editable_argument(std::string_view text, std::string_view origin) {
     text = text::trim(text);
     RequirementLine line;
     const std::string_view before = text.substr(0, text.find('@'));
@@ -171,6 +171,7 @@ Result<RequirementLine> parse_editable_argument(std::string_view text) {
         ENVPACK_TRY(line, read_location(text, is_url(text), true));
     }
     line.text = shown_text(text).text;
+    line.file = origin;
     return line;
 }
 

@@ -19,6 +19,8 @@ using Reading = RequirementsFile::Reading;
 struct Place {
     std::string_view file;
     std::size_t line;
+    std::size_t begin;
+    std::size_t end;
     std::string to_string() const { return std::string(file) + ":" + std::to_string(line); }
 };
 
@@ -109,7 +111,7 @@ public:
                     with_context(decode_requirements(bytes), "while reading " + path));
         ancestors_.push_back(join_include_path("", path));
         for (const LogicalLine& line : logical_lines(text, reading_.variable)) {
-            const Place place{path, line.number};
+            const Place place{path, line.number, line.begin, line.end};
             if (auto done = read_line(line, place, is_constraints); !done) {
                 Error error = std::move(done).error();
                 if (line.written != line.text && error.span() != nullptr) {
@@ -172,7 +174,7 @@ private:
                 }
             }
             if (main == RequirementsOption::editable) {
-                ENVPACK_TRY(RequirementLine editable, parse_editable_argument(found->value));
+                ENVPACK_TRY(RequirementLine editable, parse_editable_argument(found->value, ""));
                 if (logical.written != logical.text) {
                     editable.text = written_requirement(logical.written);
                 }
@@ -198,6 +200,8 @@ private:
         }
         line.file = place.file;
         line.line = place.line;
+        line.begin = place.begin;
+        line.end = place.end;
         if (is_constraints) {
             ENVPACK_CHECK(check_constraint(line));
         }

@@ -1,6 +1,7 @@
 #include "requirements_lines.hpp"
 
 #include "envpack/base/text.hpp"
+#include "envpack/packaging/requirements_file.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -13,14 +14,21 @@ bool is_space(char c) noexcept {
     return c == ' ' || c == '\t' || c == '\f' || c == '\v';
 }
 
+struct PhysicalLine {
+    std::string_view text;
+    std::size_t begin;
+    std::size_t end;  // behind its line end
+};
+
 // LF, CRLF, CR and FF end a line, as in str.splitlines().
-std::vector<std::string_view> physical_lines(std::string_view text) {
-    std::vector<std::string_view> lines;
-    while (!text.empty()) {
-        const std::size_t end = std::min(text.find_first_of("\n\r\f\v"), text.size());
-        lines.push_back(text.substr(0, end));
-        text.remove_prefix(end);
-        text.remove_prefix(text.starts_with("\r\n") ? 2 : text.empty() ? 0 : 1);
+std::vector<PhysicalLine> physical_lines(std::string_view text) {
+    std::vector<PhysicalLine> lines;
+    for (std::size_t begin = 0; begin < text.size();) {
+        const std::size_t stop = std::min(text.find_first_of("\n\r\f\v", begin), text.size());
+        const std::size_t end =
+            std::min(stop + (text.substr(stop).starts_with("\r\n") ? 2 : 1), text.size());
+        lines.push_back({text.substr(begin, stop - begin), begin, end});
+        begin = end;
     }
     return lines;
 }
@@ -54,13 +62,14 @@ std::vector<LogicalLine> join_lines(std::string_view text) {
     std::vector<LogicalLine> result;
     bool continues = false;
     std::size_t number = 0;
-    for (const std::string_view line : physical_lines(text)) {
+    for (const auto& [line, begin, end] : physical_lines(text)) {
         ++number;
         const bool is_comment = comment_begin(line) == 0 && !line.empty();
         const bool goes_on = line.ends_with('\\') && !is_comment;
         if (!continues) {
-            result.push_back({.number = number});
+            result.push_back({.number = number, .begin = begin});
         }
+        result.back().end = end;
         // A comment inside a continued line ends it; the space keeps its `#` a comment.
         result.back().text.append(is_comment ? " " : "");
         result.back().text.append(goes_on ? without_backslashes(line) : line);

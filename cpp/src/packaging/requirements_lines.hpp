@@ -16,11 +16,9 @@ struct LogicalLine {
     std::size_t number = 0;    ///< of its first physical line, from 1
     std::string text = {};     ///< never empty, no white space at both ends
     std::string written = {};  ///< the same before variables were replaced: what may be shown
+    std::size_t begin = 0;     ///< its bytes in the text, with comments and line ends
+    std::size_t end = 0;
 };
-
-/// UTF-8 text of a file that may begin with a UTF-8 or UTF-16 byte order mark (PowerShell writes
-/// the latter). parse_error for other encodings.
-Result<std::string> decode_requirements(std::string_view bytes);
 
 /// The steps of pip's "Requirements File Format", in its order: join lines that end with `\`, drop
 /// comments (a `#` at the start or after white space), drop empty lines, replace `${NAME}`.

@@ -1,5 +1,7 @@
 #include "shown_text.hpp"
 
+#include "envpack/base/text.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -15,22 +17,10 @@ std::size_t moved(std::size_t position, std::size_t begin, std::size_t end) noex
 
 ShownText shown_text(std::string_view text, std::size_t begin, std::size_t end) {
     ShownText shown{.text = std::string(text), .begin = begin, .end = end};
-    constexpr std::string_view marker = "://";
-    for (std::size_t at = shown.text.find(marker); at != std::string::npos;
-         at = shown.text.find(marker, at + 1)) {
-        const std::size_t from = at + marker.size();
-        // RFC 3986: the authority ends at one of these; the last `@` in it ends the user part.
-        const std::size_t stop =
-            std::min(shown.text.find_first_of("/?# \t\"'", from), shown.text.size());
-        const std::size_t sign = std::string_view(shown.text).substr(0, stop).rfind('@');
-        // `git@` is how one logs in to a forge by ssh: no secret, and the URL fails without it.
-        if (sign == std::string::npos || sign < from ||
-            shown.text.substr(from, sign - from) == "git") {
-            continue;
-        }
-        shown.text.erase(from, sign + 1 - from);
-        shown.begin = moved(shown.begin, from, sign + 1);
-        shown.end = moved(shown.end, from, sign + 1);
+    while (const auto user = text::find_userinfo(shown.text)) {
+        shown.text.erase(user->begin, user->end - user->begin);
+        shown.begin = moved(shown.begin, user->begin, user->end);
+        shown.end = moved(shown.end, user->begin, user->end);
     }
     return shown;
 }

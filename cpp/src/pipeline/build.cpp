@@ -95,6 +95,7 @@ Result<BuildPlan> plan_of(const BuildOptions& options, const Input& input, const
     if (std::any_of(packages.begin(), packages.end(), needs_index)) {
         ENVPACK_TRY(indexes, open_user_indexes(options.indexes, user, run));
     }
+    indexes.services.offline = options.indexes.offline;
     ENVPACK_TRY(const packaging::TagTarget target, env::tag_target(base.inventory.python));
     const SourceBuilder builder(base.inventory.python, packaging::supported_tags(target), {},
                                 options.indexes, user, !options.no_build);

@@ -18,7 +18,6 @@ namespace envpack::pipeline {
 /// A package that was asked for by place: a URL, a path, a project folder or a repository.
 struct DirectSource {
     std::string url;              ///< as asked for; a path as a file URL
-    bool has_hash = false;        ///< the line or the URL says which bytes they are
     std::filesystem::path wheel;  ///< here, verified or built
     index::DistFile file;         ///< that wheel, as a solve sees it
     env::LockedPackage locked;    ///< name, version and source, as the lock says it
@@ -30,13 +29,12 @@ struct DirectServices {
     const SourceBuilder* builder = nullptr;
     index::IndexServices network = {};
     std::filesystem::path lock_folder = {};  ///< project folders are written relative to it
+    bool require_hashes = false;             ///< hash mode: only files with a hash are opened
 };
 
-/// Whether the line names a place instead of a name for indexes.
-bool is_direct(const packaging::RequirementLine& line);
-
 /// Fetches, checks out or builds what `line` names. digest_mismatch when it is not what a hash of
-/// the line or the URL's `#sha256=` says; unsupported for repositories other than git and for
+/// the line or the URL's `#sha256=` says; invalid_argument (rule `resolve.hashes`), before anything
+/// is opened, for what hash mode forbids; unsupported for repositories other than git and for
 /// folders that a lock cannot name (PEP 751: paths below the lock's folder).
 Result<DirectSource> open_direct(const packaging::RequirementLine& line,
                                  const DirectServices& services, const RunContext& run);

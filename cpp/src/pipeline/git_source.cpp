@@ -27,27 +27,45 @@ Result<std::string> git(std::vector<std::string> arguments, const std::string& u
         return fail(std::move(output).error());
     }
     if (output->exit_status != 0) {
-        return fail(
-            Error(ErrorCode::network_error,
-                  fmt::format("git cannot fetch `{}`: {}", text::printable(text::redact_url(url)),
-                              text::printable(text::trim(output->standard_error), 600))));
+        return fail(Error(
+            ErrorCode::network_error,
+            fmt::format(
+                "git cannot fetch `{}`: {}", text::printable(text::redact_url(url)),
+                text::printable(text::redact_urls(text::trim(output->standard_error)), 600))));
     }
     return std::string(text::trim(output->standard_output));
 }
 
 }  // namespace
 
+bool is_full_commit(std::string_view revision) noexcept {
+    return (revision.size() == 40 || revision.size() == 64) &&
+           revision.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
+}
+
 Result<std::string> check_out(const std::string& url, const std::string& revision,
                               const std::filesystem::path& folder, const UserConfig& user,
-                              const RunContext& run) {
+                              bool offline, const RunContext& run) {
     if (url.starts_with('-') || revision.starts_with('-')) {
         return fail(ErrorCode::invalid_argument,
                     fmt::format("`{}` is no repository", text::printable(url)));
     }
     std::vector<std::string> environment = {"GIT_TERMINAL_PROMPT=0", "LC_ALL=C"};
+    if (offline) {
+        if (!text::to_lower(url).starts_with("file:")) {
+            return fail(Error(ErrorCode::network_error,
+                              fmt::format("`{}` was not fetched before, and this run is offline",
+                                          text::printable(text::redact_url(url))))
+                            .with_rule("http.offline")
+                            .with_hint("run once without --offline, naming the full commit"));
+        }
+        environment.emplace_back("GIT_ALLOW_PROTOCOL=file");  // of its submodules, too
+    }
     for (const auto& [name, value] : user.environment) {
-        if (name != "GIT_TERMINAL_PROMPT" && name != "LC_ALL" && name != "GIT_DIR" &&
-            name != "GIT_WORK_TREE") {
+        const bool is_ours = name == "GIT_TERMINAL_PROMPT" || name == "LC_ALL" ||
+                             name == "GIT_DIR" || name == "GIT_WORK_TREE" ||
+                             (offline && name == "GIT_ALLOW_PROTOCOL");
+        if (!is_ours) {
             environment.push_back(fmt::format("{}={}", name, value));
         }
     }
@@ -57,10 +75,12 @@ Result<std::string> check_out(const std::string& url, const std::string& revisio
         git({"clone", "--quiet", "--no-checkout", "--", url, place}, url, environment, run));
     // A branch is known as origin's after a clone; tags and commits by their own names.
     std::string commit;
-    for (const std::string& name :
-         revision.empty() ? std::vector<std::string>{"HEAD"}
-                          : std::vector<std::string>{"refs/remotes/origin/" + revision,
-                                                     "refs/tags/" + revision, revision}) {
+    // What looks like a commit is one, whatever branches are called.
+    std::vector<std::string> names = {revision.empty() ? "HEAD" : revision};
+    if (!revision.empty() && !is_full_commit(revision)) {
+        names = {"refs/remotes/origin/" + revision, "refs/tags/" + revision, revision};
+    }
+    for (const std::string& name : names) {
         if (auto found = git({"-C", place, "rev-parse", "--quiet", "--verify", "--end-of-options",
                               name + "^{commit}"},
                              url, environment, run)) {

@@ -1,9 +1,9 @@
 #include "request.hpp"
 
-#include "direct_source.hpp"
 #include "envpack/base/file.hpp"
 #include "envpack/base/limits.hpp"
 #include "envpack/packaging/requirements_file.hpp"
+#include "place.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -91,9 +91,7 @@ Result<Request> read_request(const ResolveOptions& options, const UserConfig& us
         all.requirements.push_back(std::move(line));
     }
     for (const std::string& text : options.editables) {
-        ENVPACK_TRY(RequirementLine line,
-                    packaging::parse_requirement_argument(text, "command line"));
-        line.editable = true;
+        ENVPACK_TRY(RequirementLine line, packaging::parse_editable_argument(text, "command line"));
         all.requirements.push_back(std::move(line));
     }
     for (const auto& path : options.requirement_files) {
@@ -133,9 +131,6 @@ Result<Request> read_request(const ResolveOptions& options, const UserConfig& us
         ENVPACK_TRY(env::UserRequirement limit, user_requirement(line));
         request.constraints.push_back(std::move(limit));
     }
-    if (request.hash_mode) {
-        ENVPACK_CHECK(read_hashes(request));
-    }
     request.indexes = options.indexes;
     if (!request.indexes.index_url) {
         request.indexes.index_url = all.index_url;
@@ -153,6 +148,19 @@ Result<Request> read_request(const ResolveOptions& options, const UserConfig& us
         request.indexes.find_links.push_back(is_beside ? beside.string() : place.value);
     }
     return request;
+}
+
+Result<void> keep_for(const packaging::MarkerEnvironment& environment, Request& request) {
+    const auto holds = [&](const std::optional<packaging::Marker>& marker) {
+        return !marker || marker->evaluate_with_extra(environment, nullptr);
+    };
+    std::erase_if(request.requirements, [&](const env::UserRequirement& wanted) {
+        return !holds(wanted.requirement.marker);
+    });
+    std::erase_if(request.places, [&](const RequirementLine& line) {
+        return !holds(line.requirement ? line.requirement->marker : line.marker);
+    });
+    return request.hash_mode ? read_hashes(request) : Result<void>();
 }
 
 }  // namespace envpack::pipeline

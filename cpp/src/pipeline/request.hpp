@@ -2,6 +2,7 @@
 
 #include "envpack/base/result.hpp"
 #include "envpack/env/package_provider.hpp"
+#include "envpack/packaging/marker.hpp"
 #include "envpack/packaging/requirements_file.hpp"
 #include "envpack/pipeline/resolve.hpp"
 #include "envpack/pipeline/user_config.hpp"
@@ -24,7 +25,8 @@ struct Request {
     packaging::FormatControl formats = {};
     bool pre = false;
     bool hash_mode = false;  ///< as RequirementsFile::hash_mode()
-    /// Of the sha256 hashes of a name's lines, those that all of the lines allow.
+    /// In hash mode, of the sha256 hashes of a name's lines, those that all of the lines allow.
+    /// Filled by keep_for().
     std::map<packaging::PackageName, std::set<Digest>> hashes = {};
     IndexOptions indexes = {};  ///< the options of the call and those of the files
 };
@@ -32,5 +34,9 @@ struct Request {
 /// Reads everything that `options` names. unsupported for constraints by place.
 Result<Request> read_request(const ResolveOptions& options, const UserConfig& user,
                              const std::vector<std::string>& pip_constraints);
+
+/// Leaves the requirements whose marker holds in `environment`, and in hash mode reads their
+/// hashes. invalid_argument (rule `resolve.hashes`) for one that is not pinned or has none.
+Result<void> keep_for(const packaging::MarkerEnvironment& environment, Request& request);
 
 }  // namespace envpack::pipeline

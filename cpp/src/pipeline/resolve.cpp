@@ -12,6 +12,7 @@
 #include "source_index.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -51,14 +52,12 @@ Result<env::ProviderOptions> provider_options(const ResolveOptions& options, con
                                 .tags = packaging::supported_tags(target),
                                 .python_version = std::move(version),
                                 .constraints = request.constraints,
+                                .base_dependencies = options.base_dependencies,
                                 .formats = request.formats,
                                 .allow_sdists = !options.no_build,
                                 .prereleases = pre,
                                 .no_dependencies = options.no_dependencies,
                                 .hashes = request.hashes};
-    if (options.report_base_dependencies) {
-        policy.base_dependencies = env::BaseDependencies::report;
-    }
     for (const std::string& text : options.unfreeze) {
         ENVPACK_TRY(packaging::PackageName name, packaging::PackageName::parse(text));
         if (const env::FrozenPackage* package = base.find(name); package == nullptr) {
@@ -97,11 +96,6 @@ Result<DirectSources> open_places(Request& request, const DirectServices& servic
         ENVPACK_TRY(DirectSource source,
                     with_context(open_direct(line, services, run),
                                  fmt::format("while opening `{}` ({})", line.text, line.origin())));
-        if (request.hash_mode && (!source.locked.archive || !source.has_hash)) {
-            return fail(Error(ErrorCode::invalid_argument,
-                              fmt::format("in hash mode, `{}` must have a sha256 hash", line.text))
-                            .with_rule("resolve.hashes"));
-        }
         const packaging::PackageName name = source.locked.name;
         packaging::Requirement requirement{.name = name, .extras = line.extras};
         requirement.marker = line.marker;
@@ -124,6 +118,18 @@ Result<DirectSources> open_places(Request& request, const DirectServices& servic
         }
     }
     return places;
+}
+
+/// Of what may be built in hash mode; a digest says it all, whatever name it belongs to.
+std::optional<std::set<Digest>> hashes_of(const Request& request) {
+    if (!request.hash_mode) {
+        return std::nullopt;
+    }
+    std::set<Digest> all;
+    for (const auto& [name, digests] : request.hashes) {
+        all.insert(digests.begin(), digests.end());
+    }
+    return all;
 }
 
 env::LockedPackage locked(const env::Selected& chosen) {
@@ -257,6 +263,7 @@ Result<ResolveOutcome> resolve(const ResolveOptions& options, const UserConfig& 
     ENVPACK_TRY(const index::PipConfig pip, read_user_pip_config(user));
     ENVPACK_TRY(Request request, read_request(options, user, pip.constraints));
     ENVPACK_TRY(const env::Inventory base, target_inventory(options, user, run));
+    ENVPACK_CHECK(keep_for(env::marker_environment(base.python), request));
     ENVPACK_TRY(const UserIndexes indexes, open_user_indexes(request.indexes, user, run));
     ENVPACK_TRY(env::ProviderOptions policy,
                 provider_options(options, request, base, request.pre || pip.pre, run));
@@ -268,12 +275,13 @@ Result<ResolveOutcome> resolve(const ResolveOptions& options, const UserConfig& 
     ENVPACK_TRY(const DirectSources places, open_places(request,
                                                         {.builder = builder.get(),
                                                          .network = indexes.services,
-                                                         .lock_folder = options.lock_folder},
+                                                         .lock_folder = options.lock_folder,
+                                                         .require_hashes = request.hash_mode},
                                                         run));
     for (const auto& [name, place] : places) {
         policy.direct.emplace(name, place.url);
     }
-    const SourceIndex sources(indexes.index, builder, places);
+    const SourceIndex sources(indexes.index, builder, places, hashes_of(request));
 
     env::PackageProvider provider(sources, std::move(policy), env::provided_from(base, "base"),
                                   run);

@@ -62,17 +62,22 @@ std::string last_lines(std::string_view output, std::size_t count) {
 SourceBuilder::SourceBuilder(const env::Interpreter& target,
                              const std::vector<packaging::Tag>& tags, fs::path target_python,
                              const IndexOptions& indexes, const UserConfig& user, bool allowed)
-    : version_(target.short_version()),
+    : version_(target.short_version() + target.abi_flags),
+      target_(fmt::format("{}\n{}\n{}\n{}\n", target.implementation, version_, target.machine,
+                          target.libc.to_string())),
       tags_(tags),
       machine_(target.machine),
       target_python_(std::move(target_python)),
       index_arguments_(pip_index_arguments(indexes)),
+      has_policy_(!indexes.pins.empty() || (!indexes.extra_index_urls.empty() &&
+                                            indexes.strategy == index::IndexStrategy::first_index)),
+      keyring_(indexes.keyring),
       user_(user),
       cache_(user.cache_directory()),
       allowed_(allowed) {}
 
 Digest SourceBuilder::target_key(const Digest& key) const {
-    const std::string text = fmt::format("built-1\n{}\n{}\n{}\n", key.hex(), version_, machine_);
+    const std::string text = fmt::format("built-2\n{}\n{}", key.hex(), target_);
     return Digest::of(as_bytes(text));
 }
 
@@ -89,8 +94,9 @@ Result<fs::path> SourceBuilder::find_python(const RunContext& run) const {
     for (const std::string& name : names) {
         const ProcessOptions options{
             .arguments = {name, "-I", "-c",
-                          "import sys, pip; print('%d.%d' % sys.version_info[:2], "
-                          "sys.executable)"},
+                          "import sys, sysconfig, pip; free = sysconfig.get_config_var("
+                          "'Py_GIL_DISABLED'); print('%d.%d%s' % (*sys.version_info[:2], 't' if "
+                          "free else ''), sys.executable)"},
             .max_output = 64u << 10,
             .timeout_seconds = 30.0};
         const auto output = run_process(options, run);
@@ -145,6 +151,14 @@ Result<BuiltWheel> SourceBuilder::run_pip(const std::string& source, std::string
     for (const auto& [name, value] : user_.environment) {
         environment.push_back(fmt::format("{}={}", name, value));
     }
+    if (keyring_) {  // a variable, because older versions of pip refuse the option
+        std::erase_if(environment, [](const std::string& one) {
+            return one.starts_with("PIP_KEYRING_PROVIDER=");
+        });
+        environment.emplace_back(*keyring_ == KeyringProvider::subprocess
+                                     ? "PIP_KEYRING_PROVIDER=subprocess"
+                                     : "PIP_KEYRING_PROVIDER=disabled");
+    }
     if (user_.variable("SOURCE_DATE_EPOCH").empty()) {
         environment.emplace_back(wheel_epoch);
     }
@@ -152,11 +166,11 @@ Result<BuiltWheel> SourceBuilder::run_pip(const std::string& source, std::string
     run.report(fmt::format("building {}", what), 0, std::nullopt);
     ENVPACK_TRY(const ProcessOutput output, run_process(options, run));
     if (output.exit_status != 0) {
-        return fail(
-            Error(ErrorCode::build_failed, fmt::format("pip could not build {}:{}", what,
-                                                       last_lines(output.standard_error, 12)))
-                .with_hint("install what the build needs, name a version with a wheel, or "
-                           "refuse source distributions with --no-build"));
+        return fail(Error(ErrorCode::build_failed,
+                          fmt::format("pip could not build {}:{}", what,
+                                      last_lines(text::redact_urls(output.standard_error), 12)))
+                        .with_hint("install what the build needs, name a version with a wheel, or "
+                                   "refuse source distributions with --no-build"));
     }
     std::vector<fs::path> wheels;
     std::error_code failed;
@@ -171,17 +185,7 @@ Result<BuiltWheel> SourceBuilder::run_pip(const std::string& source, std::string
             fmt::format("the build of {} left {} wheels instead of one", what, wheels.size()));
     }
     const std::string filename = wheels.front().filename().string();
-    ENVPACK_TRY(const auto name, packaging::WheelFilename::parse(filename));
-    if (!tags_.rank(name.tags)) {
-        return fail(
-            Error(ErrorCode::build_failed,
-                  fmt::format("{} builds as {}, which is not for the target (Python {}, {})", what,
-                              filename, version_, machine_))
-                .with_hint(fmt::format("install Python {} with pip on this machine, or "
-                                       "build the wheel where the target runs and name its "
-                                       "folder with --find-links",
-                                       version_)));
-    }
+    ENVPACK_CHECK(check_fits(filename, fmt::format("what {} builds as", what)));
     ENVPACK_TRY(const Digest sha256, digest_of_file(wheels.front(), run));
     ENVPACK_TRY(AtomicFile kept, cache_.begin_file());
     ENVPACK_TRY(FileSource made, FileSource::open(wheels.front()));
@@ -190,16 +194,41 @@ Result<BuiltWheel> SourceBuilder::run_pip(const std::string& source, std::string
     return BuiltWheel{.path = std::move(path), .filename = filename, .sha256 = sha256};
 }
 
+Result<void> SourceBuilder::check_fits(std::string_view filename, std::string_view what) const {
+    ENVPACK_TRY(const auto name, packaging::WheelFilename::parse(filename));
+    if (tags_.rank(name.tags)) {
+        return {};
+    }
+    return fail(Error(ErrorCode::build_failed,
+                      fmt::format("{} is {}, which is not for the target (Python {}, {})", what,
+                                  filename, version_, machine_))
+                    .with_hint(fmt::format("install Python {} with pip on this machine, or build "
+                                           "the wheel where the target runs and name its folder "
+                                           "with --find-links",
+                                           version_)));
+}
+
+Result<std::optional<BuiltWheel>> SourceBuilder::find_built(const Digest& key,
+                                                            const RunContext& run) const {
+    const auto built = cache_.find_built(target_key(key));
+    if (!built || !check_fits(built->second, "")) {
+        return std::nullopt;
+    }
+    const auto& [sha256, filename] = *built;
+    ENVPACK_TRY(auto path, cache_.find_file(sha256, filename, run));
+    if (!path) {
+        return std::nullopt;
+    }
+    return BuiltWheel{.path = *std::move(path), .filename = filename, .sha256 = sha256};
+}
+
 Result<BuiltWheel> SourceBuilder::build(const std::string& source, std::string_view what,
                                         const std::optional<Digest>& key,
                                         const RunContext& run) const {
     if (key) {
-        if (const auto built = cache_.find_built(target_key(*key))) {
-            const auto& [sha256, filename] = *built;
-            ENVPACK_TRY(auto path, cache_.find_file(sha256, filename, run));
-            if (path) {
-                return BuiltWheel{.path = *std::move(path), .filename = filename, .sha256 = sha256};
-            }
+        ENVPACK_TRY(auto built, find_built(*key, run));
+        if (built) {
+            return *std::move(built);
         }
     }
     if (!allowed_) {
@@ -209,6 +238,12 @@ Result<BuiltWheel> SourceBuilder::build(const std::string& source, std::string_v
                                       what)));
     }
     const std::lock_guard lock(mutex_);
+    if (has_policy_ && !std::exchange(is_policy_noted_, true)) {
+        run.note(
+            fmt::format("building {}: pip takes what the build itself requires from all "
+                        "indexes together, without --index-pin and --index-strategy",
+                        what));
+    }
     ENVPACK_TRY(BuiltWheel wheel, run_pip(source, what, run));
     if (key) {
         if (const auto kept = cache_.store_built(target_key(*key), wheel.sha256, wheel.filename);

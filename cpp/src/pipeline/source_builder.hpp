@@ -43,6 +43,11 @@ public:
     Result<BuiltWheel> build(const std::string& source, std::string_view what,
                              const std::optional<Digest>& key, const RunContext& run) const;
 
+    /// The wheel that build() made before under this key; nullopt when it is not there any more.
+    Result<std::optional<BuiltWheel>> find_built(const Digest& key, const RunContext& run) const;
+    /// build_failed when a wheel of that name is not for the target; `what` names it for people.
+    Result<void> check_fits(std::string_view filename, std::string_view what) const;
+
     /// `key` for this target: other Pythons build other wheels.
     Digest target_key(const Digest& key) const;
     const UserConfig& user() const noexcept { return user_; }
@@ -53,11 +58,15 @@ private:
     Result<BuiltWheel> run_pip(const std::string& source, std::string_view what,
                                const RunContext& run) const;
 
-    std::string version_;  ///< "3.11"
+    std::string version_;  ///< "3.11"; "3.13t" for a free-threaded Python
+    std::string target_;   ///< everything about the target that a wheel can depend on
     packaging::TagIndex tags_;
     std::string machine_;
     std::filesystem::path target_python_;
     std::vector<std::string> index_arguments_;
+    bool has_policy_;  ///< of indexes, that pip does not know
+    mutable bool is_policy_noted_ = false;
+    std::optional<KeyringProvider> keyring_;
     UserConfig user_;
     index::Cache cache_;
     bool allowed_;

@@ -1,6 +1,7 @@
 #include "source_index.hpp"
 
-#include "envpack/http/url.hpp"
+#include "envpack/base/assert.hpp"
+#include "envpack/base/bytes.hpp"
 #include "envpack/packaging/sdist_filename.hpp"
 #include "envpack/wheel/wheel_archive.hpp"
 #include "sdist_metadata.hpp"
@@ -12,8 +13,12 @@
 namespace envpack::pipeline {
 
 SourceIndex::SourceIndex(std::shared_ptr<const index::PackageIndex> inner,
-                         std::shared_ptr<const SourceBuilder> builder, DirectSources direct)
-    : inner_(std::move(inner)), builder_(std::move(builder)), direct_(std::move(direct)) {
+                         std::shared_ptr<const SourceBuilder> builder, DirectSources direct,
+                         std::optional<std::set<Digest>> may_build)
+    : inner_(std::move(inner)),
+      builder_(std::move(builder)),
+      direct_(std::move(direct)),
+      may_build_(std::move(may_build)) {
     for (const auto& [name, source] : direct_) {
         local_.emplace(source.file.url, source.wheel);
     }
@@ -51,12 +56,31 @@ Result<packaging::CoreMetadata> SourceIndex::metadata_of_sdist(const index::Dist
         }
     }
     ENVPACK_TRY(const std::filesystem::path path, inner_->download(file, run));
-    ENVPACK_TRY(const Digest sha256, digest_of_file(path, run));
+    Digest sha256 = file.sha256.value_or(Digest());  // download() has checked it
+    if (!file.sha256) {
+        ENVPACK_TRY(sha256, digest_of_file(path, run));
+        if (const auto text = remembered(sha256)) {
+            return packaging::CoreMetadata::parse(*text, limits);
+        }
+    }
     auto text = static_metadata(path, limits);
     if (!text) {
+        if (may_build_ && !may_build_->contains(sha256)) {
+            return fail(Error(ErrorCode::invalid_argument,
+                              fmt::format("in hash mode, {} would have to be built, and the "
+                                          "request has no hash of it",
+                                          file.filename))
+                            .with_rule("resolve.hashes")
+                            .with_hint(fmt::format("name its version with `--hash=sha256:{}`, "
+                                                   "once you have checked it",
+                                                   sha256.hex())));
+        }
         ENVPACK_TRY(const BuiltWheel built, builder_->build(path, file.filename, sha256, run));
         ENVPACK_TRY(const auto wheel, wheel::WheelArchive::open_as(built.path, built.filename));
-        return wheel.metadata();
+        const wheel::WheelFile* file_of_wheel = wheel.find(wheel.dist_info() / "METADATA");
+        ENVPACK_ASSERT(file_of_wheel != nullptr);
+        ENVPACK_TRY(const auto content, file_of_wheel->content.open());
+        ENVPACK_TRY(text, read_all(*content, limits.max_metadata));
     }
     ENVPACK_TRY(auto metadata, packaging::CoreMetadata::parse(*text, limits));
     if (const auto kept = cache.store_metadata(builder_->target_key(sha256), *text); !kept) {

@@ -6,6 +6,8 @@
 
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 
 namespace envpack::pipeline {
 
@@ -14,8 +16,10 @@ namespace envpack::pipeline {
 /// Thread-safe.
 class SourceIndex final : public index::PackageIndex {
 public:
+    /// `may_build`: the digests of source distributions that may be built; none: of any.
     SourceIndex(std::shared_ptr<const index::PackageIndex> inner,
-                std::shared_ptr<const SourceBuilder> builder, DirectSources direct);
+                std::shared_ptr<const SourceBuilder> builder, DirectSources direct,
+                std::optional<std::set<Digest>> may_build = std::nullopt);
 
     Result<index::Project> project(const packaging::PackageName& name,
                                    const RunContext& run) const override;
@@ -31,6 +35,7 @@ private:
     std::shared_ptr<const index::PackageIndex> inner_;
     std::shared_ptr<const SourceBuilder> builder_;
     DirectSources direct_;
+    std::optional<std::set<Digest>> may_build_;
     std::map<std::string, std::filesystem::path> local_;  ///< wheels of direct_, by URL
 };
 

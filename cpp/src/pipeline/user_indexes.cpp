@@ -9,10 +9,13 @@
 #include "envpack/env/site_packages.hpp"
 #include "envpack/http/curl_http_client.hpp"
 #include "envpack/http/offline_http_client.hpp"
+#include "envpack/http/url.hpp"
 #include "envpack/index/cache.hpp"
 #include "envpack/index/chained_index.hpp"
 #include "envpack/index/open_indexes.hpp"
+#include "keyring.hpp"
 
+#include <algorithm>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -122,17 +125,85 @@ Result<http::ClientOptions> client_options(const index::PipConfig& pip, const Us
     return options;
 }
 
+/// What index URLs say of their origin holds for its files too when nobody has asked the index
+/// itself: a build fetches what a lock names.
+void add_credentials(const IndexOptions& options, const index::PipConfig& pip,
+                     http::CredentialStore& credentials) {
+    const auto add = [&](const std::string& text) {
+        if (const auto url = http::Url::parse(text); url && url->user() && !url->is_file()) {
+            credentials.add(url->origin(), {*url->user(), url->password().value_or("")});
+        }
+    };
+    for (const std::string& pin : options.pins) {
+        add(pin.substr(pin.find('=') + 1));
+    }
+    for (const auto* urls :
+         {&pip.find_links, &options.find_links, &pip.extra_index_urls, &options.extra_index_urls}) {
+        std::for_each(urls->begin(), urls->end(), add);
+    }
+    add(options.index_url.value_or(pip.index_url));
+}
+
+KeyringProvider keyring_of(const IndexOptions& options, const index::PipConfig& pip) {
+    const auto configured = pip.keyring_provider == "subprocess" ? KeyringProvider::subprocess
+                                                                 : KeyringProvider::disabled;
+    return options.keyring.value_or(configured);
+}
+
+/// Completes the URLs of both; the default index of pip is asked by everybody and has no names.
+Result<void> complete_with_keyring(IndexOptions& options, index::PipConfig& pip,
+                                   const UserConfig& user, const RunContext& run) {
+    const auto complete = [&](std::string& text, std::size_t from = 0) -> Result<void> {
+        const auto url = http::Url::parse(std::string_view(text).substr(from));
+        if (!url) {
+            return {};  // a path, or said where it is opened
+        }
+        ENVPACK_TRY(const http::Url known, with_keyring(*url, user, run));
+        if (known != *url) {
+            text.replace(from, std::string::npos, known.to_string());
+        }
+        return {};
+    };
+    for (std::string& pin : options.pins) {
+        ENVPACK_CHECK(complete(pin, pin.find('=') + 1));
+    }
+    for (auto* urls :
+         {&options.extra_index_urls, &options.find_links, &pip.extra_index_urls, &pip.find_links}) {
+        for (std::string& url : *urls) {
+            ENVPACK_CHECK(complete(url));
+        }
+    }
+    return options.index_url ? complete(*options.index_url) : complete(pip.index_url);
+}
+
 }  // namespace
+
+Result<KeyringProvider> parse_keyring_provider(std::string_view word) {
+    if (word == "disabled") {
+        return KeyringProvider::disabled;
+    }
+    if (word == "subprocess") {
+        return KeyringProvider::subprocess;
+    }
+    return fail(Error(ErrorCode::invalid_argument,
+                      fmt::format("`{}` is no keyring provider", text::printable(word)))
+                    .with_hint("say `disabled` or `subprocess`"));
+}
 
 Result<index::PipConfig> read_user_pip_config(const UserConfig& user) {
     return index::read_pip_config({.variables = user.environment});
 }
 
-Result<UserIndexes> open_user_indexes(const IndexOptions& options, const UserConfig& user,
+Result<UserIndexes> open_user_indexes(const IndexOptions& asked, const UserConfig& user,
                                       const RunContext& run) {
-    ENVPACK_TRY(const index::PipConfig pip, read_user_pip_config(user));
+    IndexOptions options = asked;
+    ENVPACK_TRY(index::PipConfig pip, read_user_pip_config(user));
+    if (!options.offline && keyring_of(options, pip) == KeyringProvider::subprocess) {
+        ENVPACK_CHECK(complete_with_keyring(options, pip, user, run));
+    }
     const auto cache = std::make_shared<const index::Cache>(user.cache_directory());
     ENVPACK_TRY(http::ClientOptions http_options, client_options(pip, user));
+    add_credentials(options, pip, http_options.credentials);
     index::IndexServices services{.client = {}, .cache = cache, .offline = options.offline};
     if (options.offline) {
         services.client = std::make_shared<http::OfflineHttpClient>();

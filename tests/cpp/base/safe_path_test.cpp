@@ -61,10 +61,17 @@ TEST(Text, RedactedUrlsKeepNoSecret) {
         {"https://user:p@ss@index.example/", "https://index.example/"},
         {"https://token@index.example:8443?q=a@b", "https://index.example:8443?q=a@b"},
         {"/a/path@x", "/a/path@x"},
+        {"ssh://git@forge.example/a/b", "ssh://git@forge.example/a/b"},
+        {"ssh://git:secret@forge.example/a/b", "ssh://forge.example/a/b"},
     };
     for (const auto& [url, expected] : rows) {
         EXPECT_EQ(text::redact_url(url), expected);
+        EXPECT_EQ(text::redact_urls(url), expected);
     }
+    EXPECT_EQ(text::redact_url("https://u:pass word@index.example/"), "https://index.example/");
+    EXPECT_EQ(text::redact_urls("unable to access 'https://x:tok@a.example/r/': see "
+                                "<http://y@b.example>, not z@c.example"),
+              "unable to access 'https://a.example/r/': see <http://b.example>, not z@c.example");
 }
 
 TEST(Text, PercentCodingIsStrictAndReversible) {

@@ -94,6 +94,10 @@ const Form forms[] = {
      "torch==2.6.0+cu124\n",
      "torch==2.6.0+cu124   # needs --index-url https://download.pytorch.org/whl/cu124\n",
      R"({"flags":["local"],"form":"wheel","installer":"pip","source":{"kind":"cuda-index","suffix":"cu124"}})"},
+    {"F2 wheel of the torch stack that PyTorch does not publish",
+     [](MemoryTree& tree) { add_dist_info(tree, site, "deepspeed", "0.16.0+cu124"); },
+     "deepspeed==0.16.0+cu124\n", "deepspeed==0.16.0+cu124   # only on an index of cu124 builds\n",
+     R"({"flags":["local"],"form":"wheel","installer":"pip","source":{"kind":"cuda-index","suffix":"cu124"}})"},
     {"F3 conda",
      [](MemoryTree& tree) {
          add_dist_info(tree, site, "numpy", "1.26.4", "", "conda\n");

@@ -86,6 +86,37 @@ TEST(ChainedIndex, PinnedNameIsAskedForNowhereElse) {
     EXPECT_EQ(filenames(chain.project(name_of("missing"), {})), Names{"not_found"});
 }
 
+TEST(ChainedIndex, FilesOfAPinnedIndexAreItsOwn) {
+    const test::TempFolder folder;
+    const auto client = std::make_shared<http::MemoryHttpClient>();
+    const auto guarded = [](http::MemoryHttpClient::Answer answer) {
+        return [answer](const http::MemoryHttpClient::Recorded& request) {
+            return http::find_header(request.headers, "Authorization") != nullptr
+                       ? answer
+                       : http::MemoryHttpClient::Answer{.status = 401};
+        };
+    };
+    client->respond("https://own.example/demo/",
+                    guarded({.headers = {{"Content-Type", "text/html"}},
+                             .body = "<a href='demo-1.0-py3-none-any.whl'>"}));
+    client->respond("https://own.example/demo/demo-1.0-py3-none-any.whl",
+                    guarded({.body = "bytes"}));
+    const auto cache = std::make_shared<Cache>(folder / "cache");
+    const ChainedIndex chain(
+        {.indexes = {open_index("https://index.example", {client, cache}).value()},
+         .pinned = {{name_of("demo"),
+                     open_index("https://me:secret@own.example", {client, cache}).value()}}});
+    const auto file = chain.project(name_of("demo"), {}).value().files.at(0);
+    EXPECT_TRUE(chain.download(file, {}));
+}
+
+TEST(IndexStrategy, IsSaidWithTheWordsOfUv) {
+    for (const auto strategy : {IndexStrategy::first_index, IndexStrategy::merged}) {
+        EXPECT_EQ(parse_index_strategy(to_string(strategy)).value(), strategy);
+    }
+    EXPECT_EQ(parse_index_strategy("first").error().code(), ErrorCode::invalid_argument);
+}
+
 TEST(ChainedIndex, FailureNeverFallsThrough) {
     for (const int status : {401, 403, 429, 500, 503}) {
         const test::TempFolder folder;

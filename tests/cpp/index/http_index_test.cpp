@@ -111,6 +111,50 @@ TEST_F(HttpIndexTest, StalePageIsAskedForWithItsValidators) {
     EXPECT_EQ(count(page_url), 2u) << "the 304 made the page fresh";
 }
 
+TEST_F(HttpIndexTest, AbsenceIsKeptForThoseWhoAreOffline) {
+    client->route(page_url, {.status = 404});
+    EXPECT_EQ(open()->project(demo(), run).error().code(), ErrorCode::not_found);
+    EXPECT_EQ(open()->project(demo(), run).error().code(), ErrorCode::not_found);
+    EXPECT_EQ(count(page_url), 2u) << "online it is asked for again";
+    const auto offline = open("https://index.example/simple/", {.offline = true});
+    const auto absent = offline->project(demo(), run);
+    ASSERT_FALSE(absent);
+    EXPECT_EQ(absent.error().code(), ErrorCode::not_found);
+    EXPECT_EQ(absent.error().http_status(), 404);
+    EXPECT_EQ(count(page_url), 2u);
+    // A page that appears is seen, and one that goes is forgotten.
+    page("<a href='demo-1.0.tar.gz'>");
+    EXPECT_TRUE(open()->project(demo(), run));
+    client->route(page_url, {.status = 410});
+    EXPECT_EQ(open()->project(demo(), run).error().code(), ErrorCode::not_found);
+    EXPECT_EQ(open("https://index.example/simple/", {.offline = true})
+                  ->project(demo(), run)
+                  .error()
+                  .http_status(),
+              410);
+}
+
+TEST_F(HttpIndexTest, AbsenceIsFreshAsLongAsItsServerSays) {
+    client->route(page_url, {.status = 404, .headers = {{"Cache-Control", "max-age=60"}}});
+    EXPECT_FALSE(open()->project(demo(), run));
+    EXPECT_FALSE(open()->project(demo(), run));
+    EXPECT_EQ(count(page_url), 1u);
+    now += 60;
+    EXPECT_FALSE(open()->project(demo(), run));
+    EXPECT_EQ(count(page_url), 2u);
+}
+
+TEST_F(HttpIndexTest, OnePageIsBothAProjectsAndFindLinks) {
+    page("<a href='demo-1.0.tar.gz'>", {{"Cache-Control", "max-age=600"}});
+    const auto links = [&] {
+        return open(page_url, {.layout = HttpLayout::find_links})->project(demo(), run);
+    };
+    for (int i = 0; i < 2; ++i) {
+        EXPECT_EQ(open()->project(demo(), run).value().files.size(), 1u);
+        EXPECT_EQ(links().value().files.size(), 1u) << "the cache holds what was made of the page";
+    }
+}
+
 TEST_F(HttpIndexTest, PageThatMayNotBeStoredIsNot) {
     page("<a href='demo-1.0.tar.gz'>", {{"Cache-Control", "no-store, max-age=600"}});
     ASSERT_TRUE(open()->project(demo(), run));

@@ -29,7 +29,9 @@ public:
 struct RunContext {
     std::stop_token stop = {};         ///< default: cannot be stopped
     ProgressSink* progress = nullptr;  ///< not owned; may be null
-    unsigned max_parallel = 4;         ///< worker threads; 0 is read as 1
+    /// Threads that work, of each call; 0 is read as 1. With more than one, a solve also has up to
+    /// 32 that do nothing but wait for an index.
+    unsigned max_parallel = 4;
 
     /// Fails with ErrorCode::cancelled once stop was requested.
     Result<void> check() const;

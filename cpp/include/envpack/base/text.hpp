@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,8 +25,18 @@ bool is_utf8(std::string_view text) noexcept;
 /// `text` with every control character and invalid UTF-8 byte as `\xNN`, for messages about
 /// foreign input, cut after `max_length` bytes with an ellipsis.
 std::string printable(std::string_view text, std::size_t max_length = 200);
-/// `http://user:secret@host/` without `user:secret@`; for every URL that is shown or stored.
+/// User and password of a URL with the `@` behind them: [begin, end) of a text.
+struct Userinfo {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+};
+/// Of the first URL at or after `from` that has any; `git@` counts as none.
+std::optional<Userinfo> find_userinfo(std::string_view text, std::size_t from = 0);
+/// `http://user:secret@host/` without `user:secret@`; for every URL that is shown or stored. `git@`
+/// stays: a URL of ssh does not work without it.
 std::string redact_url(std::string_view url);
+/// The same for every URL in a text, such as the words of another program.
+std::string redact_urls(std::string_view text);
 /// `%41` as `A`; nullopt for a malformed escape.
 std::optional<std::string> percent_decode(std::string_view text);
 /// Everything but unreserved characters (RFC 3986) and those in `keep` as `%XX`.

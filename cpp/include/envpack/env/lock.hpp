@@ -12,10 +12,11 @@
 #include <string_view>
 #include <vector>
 
-// pylock.toml (PEP 751). A lock of envpack holds what is *added* to the base: wheels only, one
-// target. The base's own packages have no source and are listed under [tool.envpack].
-// Foreign locks are read too; what envpack has no use for (attestations, foreign tool tables,
-// hashes other than sha256) is dropped.
+// pylock.toml (PEP 751). A lock of envpack holds what is *added* to the base, for one target: a
+// wheel of each package, or the source that it is built from (sdist, archive, folder, repository).
+// The base's own packages have no source and are listed under [tool.envpack]. Foreign locks are
+// read too; what envpack has no use for (attestations, foreign tool tables, hashes other than
+// sha256) is dropped.
 
 namespace envpack::env {
 

@@ -69,6 +69,9 @@ enum class BaseDependencies : std::uint8_t {
     report,  ///< a note only
 };
 
+/// `add` or `report`.
+Result<BaseDependencies> parse_base_dependencies(std::string_view word);
+
 /// A demand that is given up: what `package` requires of `dependency`, or of every base package
 /// where that is none. The base's version then counts as good enough.
 struct Relaxation {

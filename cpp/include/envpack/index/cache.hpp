@@ -20,9 +20,9 @@ struct CachedPage {
     std::string url;            ///< what was asked for; without userinfo
     std::string effective_url;  ///< who answered; without userinfo
     std::string content_type;
-    std::string etag;           ///< "" when there is none
-    std::string last_modified;  ///< "" when there is none
-    UnixTime fresh_until = 0;   ///< until then nobody need be asked
+    std::string etag = {};           ///< "" when there is none
+    std::string last_modified = {};  ///< "" when there is none
+    UnixTime fresh_until = 0;        ///< until then nobody need be asked
     SharedText body;
 };
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 namespace envpack::index {
@@ -14,6 +15,10 @@ enum class IndexStrategy : std::uint8_t {
     first_index,  ///< the first index that knows the name owns it (the default: no confusion)
     merged,       ///< the files of all indexes together, as pip does
 };
+
+/// `first-index` or `unsafe-best-match`, as uv says it.
+Result<IndexStrategy> parse_index_strategy(std::string_view word);
+std::string_view to_string(IndexStrategy strategy) noexcept;
 
 /// Several indexes as one. Thread-safe.
 ///

@@ -36,6 +36,7 @@ struct PipConfig {
     std::vector<std::string> trusted_hosts = {};
     std::vector<std::string> constraints = {};
     bool pre = false;
+    std::string keyring_provider = {};  ///< "subprocess", "import", "auto", "disabled" or empty
     std::vector<std::filesystem::path> files = {};  ///< the configuration files that were read
 };
 

@@ -39,6 +39,8 @@ struct RequirementLine {
     std::string text = {};
     std::string file = {};  ///< as it was named: "requirements.txt", "-r" paths joined
     std::size_t line = 0;   ///< where the (continued) line begins, from 1
+    std::size_t begin = 0;  ///< the bytes of the (continued) line in decode_requirements(), with
+    std::size_t end = 0;    ///< comments and line end
 
     std::string origin() const;  ///< "requirements.txt:7", for explanations
 };
@@ -94,8 +96,14 @@ struct RequirementsFile {
     Result<void> append(std::string_view text, std::string_view path, const Reading& reading);
 };
 
+/// UTF-8 text of a file that may begin with a UTF-8 or UTF-16 byte order mark (PowerShell writes
+/// the latter). parse_error for other encodings.
+Result<std::string> decode_requirements(std::string_view bytes);
+
 /// One requirement as pip accepts it on its command line: parse() of Requirement, and paths and
 /// URLs besides. `origin` is shown by explanations ("command line").
 Result<RequirementLine> parse_requirement_argument(std::string_view text, std::string_view origin);
+/// The value of `-e`: a folder, a version control URL, or `name @ url`.
+Result<RequirementLine> parse_editable_argument(std::string_view text, std::string_view origin);
 
 }  // namespace envpack::packaging

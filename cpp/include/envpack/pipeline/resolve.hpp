@@ -4,6 +4,7 @@
 #include "envpack/base/run_context.hpp"
 #include "envpack/env/explain.hpp"
 #include "envpack/env/lock.hpp"
+#include "envpack/env/package_provider.hpp"
 #include "envpack/pipeline/user_config.hpp"
 #include "envpack/pipeline/user_indexes.hpp"
 
@@ -28,8 +29,9 @@ struct ResolveOptions {
     std::vector<std::string> unfreeze = {};            ///< base packages that may be replaced
     /// `NAME[:DEPENDENCY]`: what NAME requires of base packages is given up.
     std::vector<std::string> relax = {};
-    bool no_dependencies = false;               ///< only what is named
-    bool report_base_dependencies = false;      ///< what the base lacks is noted, not added
+    bool no_dependencies = false;  ///< only what is named
+    /// What becomes of what the base requires and lacks.
+    env::BaseDependencies base_dependencies = env::BaseDependencies::add;
     bool no_build = false;                      ///< wheels only
     std::vector<std::string> no_binary = {};    ///< names or `:all:`: from source
     std::vector<std::string> only_binary = {};  ///< names or `:all:`: never from source

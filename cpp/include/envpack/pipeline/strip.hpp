@@ -27,7 +27,7 @@ struct StrippedLine {
 };
 
 struct StripReport {
-    std::string text;  ///< the file without those lines, otherwise byte for byte
+    std::string text;  ///< the file as UTF-8 without those lines, otherwise byte for byte
     std::vector<StrippedLine> removed = {};
 };
 

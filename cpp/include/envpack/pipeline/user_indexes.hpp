@@ -8,12 +8,22 @@
 #include "envpack/index/pip_config.hpp"
 #include "envpack/pipeline/user_config.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace envpack::pipeline {
+
+/// Whom to ask for the credentials of an index; pip's words.
+enum class KeyringProvider : std::uint8_t {
+    disabled,    ///< nobody: what the URL and netrc say
+    subprocess,  ///< the `keyring` command of this machine
+};
+/// `disabled` or `subprocess`.
+Result<KeyringProvider> parse_keyring_provider(std::string_view word);
 
 /// Options of a verb that say where packages come from, with pip's words. What is not said here
 /// comes from pip's own configuration on this machine (ADR 0005).
@@ -25,7 +35,8 @@ struct IndexOptions {
     index::IndexStrategy strategy = index::IndexStrategy::first_index;
     /// `NAME=URL`: that package comes from that index and from nowhere else.
     std::vector<std::string> pins = {};
-    bool offline = false;  ///< only what was fetched before
+    bool offline = false;                                   ///< only what was fetched before
+    std::optional<KeyringProvider> keyring = std::nullopt;  ///< none: what pip is configured with
 };
 
 /// Where packages of this run come from. Copies share the connections and the cache.

@@ -64,9 +64,9 @@ struct Exclusion {
     std::string reason;
 };
 
-/// What the solver asks of the world. All policy (pre-releases, yanks, wheels only, the provided
-/// base) lives behind it; the solver itself knows only ranges. The same question has to get the
-/// same answer all through a solve. One thread.
+/// What the solver asks of the world. All policy (pre-releases, yanks, kinds of files, the
+/// provided base) lives behind it; the solver itself knows only ranges. The same question has to
+/// get the same answer all through a solve. One thread.
 class DependencyProvider {
 public:
     virtual ~DependencyProvider() = default;
