@@ -38,12 +38,4 @@ CudaVersion CudaVersion::minor_version() const {
     return {.major = major, .minor = minor};
 }
 
-bool CudaVersion::agrees_with(const CudaVersion& other) const noexcept {
-    const auto agree = [](const std::optional<unsigned>& a, const std::optional<unsigned>& b) {
-        return !a || !b || *a == *b;
-    };
-    return major == other.major && minor == other.minor && agree(patch, other.patch) &&
-           agree(build, other.build);
-}
-
 }  // namespace envpack::cuda

@@ -8,7 +8,7 @@
 namespace envpack::cuda {
 
 std::optional<std::vector<unsigned>> dotted_numbers(std::string_view text, std::size_t most) {
-    constexpr std::size_t max_digits = 6;
+    constexpr std::size_t max_digits = 9;
     std::vector<unsigned> numbers;
     for (const std::string_view piece : text::split(text, '.')) {
         const bool is_number =

@@ -6,7 +6,7 @@
 
 namespace envpack::cuda {
 
-/// The numbers of `12.4.1`, at most `most` of them and each below 10^6; none for another text.
+/// The numbers of `12.4.1`, at most `most` of them and each below 10^9; none for another text.
 std::optional<std::vector<unsigned>> dotted_numbers(std::string_view text, std::size_t most);
 
 }  // namespace envpack::cuda

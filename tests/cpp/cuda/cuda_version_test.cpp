@@ -29,16 +29,5 @@ TEST(CudaVersion, OtherTextsAreRefused) {
     }
 }
 
-TEST(CudaVersion, PartsThatOnlyOneTellsDoNotDisagree) {
-    const auto agree = [](const char* a, const char* b) {
-        return CudaVersion::parse(a)->agrees_with(*CudaVersion::parse(b));
-    };
-    EXPECT_TRUE(agree("12.4", "12.4.1"));
-    EXPECT_TRUE(agree("13.1.1.006", "13.1.1"));
-    EXPECT_FALSE(agree("12.4.0", "12.4.1"));
-    EXPECT_FALSE(agree("12.4", "12.5"));
-    EXPECT_FALSE(agree("12.4", "13.4"));
-}
-
 }  // namespace
 }  // namespace envpack::cuda

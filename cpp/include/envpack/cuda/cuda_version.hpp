@@ -21,8 +21,6 @@ struct CudaVersion {
     static Result<CudaVersion> parse(std::string_view text);
     std::string to_string() const;      ///< zeros in front are not kept: `13.1.1.6`
     CudaVersion minor_version() const;  ///< major and minor only: what indexes and drivers know
-    /// Whether the parts that both tell are equal: `12.4` and `12.4.1` agree.
-    bool agrees_with(const CudaVersion& other) const noexcept;
 
     friend bool operator==(const CudaVersion&, const CudaVersion&) = default;
     friend auto operator<=>(const CudaVersion&, const CudaVersion&) = default;
