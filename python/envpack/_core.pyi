@@ -216,6 +216,36 @@ class StripReport:
     def removed(self) -> list[StrippedLine]: ...
 
 @final
+class IndexPlan:
+    @property
+    def url(self) -> str: ...
+    @property
+    def suffix(self) -> str: ...
+    @property
+    def torch(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def notes(self) -> list[str]: ...
+    def render(self, format: str = "text") -> str: ...
+    def to_dict(self) -> dict[str, Any]: ...
+
+@final
+class IndexUrlOptions:
+    def __init__(
+        self,
+        *,
+        base: str | None,
+        cuda: str,
+        torch: str,
+        gpus: Sequence[str],
+        driver: str,
+        allow_other_major: bool,
+        python: str,
+        platform: str,
+    ) -> None: ...
+
+@final
 class BuiltLayer:
     @property
     def title(self) -> str: ...
@@ -306,6 +336,7 @@ def freeze(
     check: bool,
     progress: _Progress,
 ) -> Inventory: ...
+def index_url(options: IndexUrlOptions, progress: _Progress) -> IndexPlan: ...
 def resolve(options: ResolveOptions, progress: _Progress) -> Lock: ...
 def strip(
     requirements: _StrPath, base: str, python: str | None, progress: _Progress

@@ -1,6 +1,7 @@
 #include "bind.hpp"
 #include "envpack/pipeline/build.hpp"
 #include "envpack/pipeline/freeze.hpp"
+#include "envpack/pipeline/index_url.hpp"
 #include "envpack/pipeline/resolve.hpp"
 #include "envpack/pipeline/strip.hpp"
 #include "errors.hpp"
@@ -58,11 +59,13 @@ index::IndexStrategy strategy_of(const std::string& word) {
     throw py::value_error("index_strategy is `first-index` or `unsafe-best-match`");
 }
 
-[[noreturn]] void raise_conflict(const env::Explanation& explanation) {
-    const py::object report =
-        py::module_::import("json").attr("loads")(json::to_canonical(explanation.to_json()));
-    const py::object exception = py::module_::import("envpack.errors")
-                                     .attr("ResolutionImpossible")(explanation.text, report);
+py::object to_python(const json::Value& document) {
+    return py::module_::import("json").attr("loads")(json::to_canonical(document));
+}
+
+[[noreturn]] void raise_conflict(const std::string& text, const json::Value& report) {
+    const py::object exception =
+        py::module_::import("envpack.errors").attr("ResolutionImpossible")(text, to_python(report));
     PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(exception.ptr())), exception.ptr());
     throw py::error_already_set();
 }
@@ -73,7 +76,7 @@ env::Lock resolve(const pipeline::ResolveOptions& options, const py::object& pro
         return pipeline::resolve(options, user, context);
     });
     if (const auto* explanation = std::get_if<env::Explanation>(&outcome)) {
-        raise_conflict(*explanation);
+        raise_conflict(explanation->text, explanation->to_json());
     }
     return std::get<env::Lock>(outcome);
 }
@@ -93,6 +96,67 @@ pipeline::BuildReport build(const pipeline::BuildOptions& options, const py::obj
     return run<pipeline::BuildReport>(progress, [&](const RunContext& context) {
         return pipeline::build(options, user, context);
     });
+}
+
+pipeline::IndexUrlReport index_url(const pipeline::IndexUrlOptions& options,
+                                   const py::object& progress) {
+    const pipeline::UserConfig user = pipeline::user_config();
+    auto report = run<pipeline::IndexUrlReport>(progress, [&](const RunContext& context) {
+        return pipeline::index_url(options, user, context);
+    });
+    if (const auto* conflict = std::get_if<cuda::IndexConflict>(&report.answer)) {
+        raise_conflict(conflict->to_string(), report.to_json());
+    }
+    return report;
+}
+
+const cuda::IndexPlan& plan_of(const pipeline::IndexUrlReport& report) {
+    return std::get<cuda::IndexPlan>(report.answer);  // a conflict was raised
+}
+
+void bind_index_url(py::module_& module) {
+    using Report = pipeline::IndexUrlReport;
+    py::class_<pipeline::IndexUrlOptions>(module, "IndexUrlOptions", "What an index is wanted for.")
+        .def(py::init([](std::optional<std::string> base, std::string cuda, std::string torch,
+                         Texts gpus, std::string driver, bool allow_other_major, std::string python,
+                         std::string platform) {
+                 return pipeline::IndexUrlOptions{.base = std::move(base),
+                                                  .cuda = {.cuda = std::move(cuda),
+                                                           .gpus = std::move(gpus),
+                                                           .driver = std::move(driver),
+                                                           .allow_other_major = allow_other_major},
+                                                  .torch = std::move(torch),
+                                                  .python = std::move(python),
+                                                  .platform = std::move(platform)};
+             }),
+             py::kw_only(), py::arg("base"), py::arg("cuda"), py::arg("torch"), py::arg("gpus"),
+             py::arg("driver"), py::arg("allow_other_major"), py::arg("python"),
+             py::arg("platform"));
+    py::class_<Report>(module, "IndexPlan", "An index of PyTorch's wheels; of envpack.index_url().")
+        .def_property_readonly("url", [](const Report& r) { return plan_of(r).url; })
+        .def_property_readonly("suffix", [](const Report& r) { return plan_of(r).suffix; })
+        .def_property_readonly("torch",
+                               [](const Report& r) { return plan_of(r).torch.to_string(); })
+        .def_property_readonly("reason", [](const Report& r) { return plan_of(r).reason; })
+        .def_property_readonly("notes", [](const Report& r) { return plan_of(r).notes; })
+        .def(
+            "render",
+            [](const Report& r, const std::string& format) {
+                const auto known = pipeline::parse_index_url_format(format);
+                if (!known) {
+                    throw py::value_error("format is `text`, `pip`, `uv` or `pylock`");
+                }
+                return pipeline::render(plan_of(r), *known);
+            },
+            py::arg("format") = "text", "What `envpack index-url --format` prints.")
+        .def(
+            "to_dict", [](const Report& r) { return to_python(r.to_json()); },
+            "The document that `envpack index-url --format json` prints.")
+        .def("__repr__", [](const Report& r) {
+            return "<IndexPlan " + plan_of(r).url + ", torch " + plan_of(r).torch.to_string() + ">";
+        });
+    module.def("index_url", &index_url, py::arg("options"), py::arg("progress"),
+               "See envpack.index_url().");
 }
 
 void bind_resolve_options(py::module_& module) {
@@ -155,10 +219,7 @@ void bind_reports(py::module_& module) {
         .def_readonly("layers", &pipeline::BuildReport::layers)
         .def_readonly("notes", &pipeline::BuildReport::notes)
         .def(
-            "to_dict",
-            [](const pipeline::BuildReport& r) -> py::object {
-                return py::module_::import("json").attr("loads")(json::to_canonical(r.to_json()));
-            },
+            "to_dict", [](const pipeline::BuildReport& r) { return to_python(r.to_json()); },
             "The document that `envpack build --format json` prints.")
         .def("_repr_html_",
              [](const pipeline::BuildReport& r) -> py::object {
@@ -220,6 +281,7 @@ void bind_pipeline(py::module_& module) {
              py::arg("entrypoint"), py::arg("cmd"), py::arg("no_build"), py::arg("indexes"));
 
     bind_reports(module);
+    bind_index_url(module);
     module.def("freeze", &freeze, py::arg("source"), py::arg("python"), py::arg("exclude"),
                py::arg("pin"), py::arg("used_by"), py::arg("check"), py::arg("progress"),
                "See envpack.freeze().");
