@@ -18,6 +18,10 @@ void add_cuda_options(CLI::App& verb, pipeline::CudaOptions& options) {
     verb.add_option("--driver", options.driver, "Driver: a version or its branch, such as 550")
         ->type_name("VERSION")
         ->group(group);
+    verb.add_option("--torch-index", options.torch_index,
+                    "Mirror of PyTorch's indexes, without the suffix (ENVPACK_TORCH_INDEX)")
+        ->type_name("URL")
+        ->group(group);
     verb.add_flag("--allow-other-major", options.allow_other_major,
                   "Also wheels for another major version than the toolkit's")
         ->group(group);

@@ -236,13 +236,22 @@ class IndexUrlOptions:
         self,
         *,
         base: str | None,
-        cuda: str,
+        cuda: CudaOptions,
         torch: str,
+        python: str,
+        platform: str,
+    ) -> None: ...
+
+@final
+class CudaOptions:
+    def __init__(
+        self,
+        *,
+        cuda: str,
         gpus: Sequence[str],
         driver: str,
         allow_other_major: bool,
-        python: str,
-        platform: str,
+        torch_index: str,
     ) -> None: ...
 
 @final
@@ -306,6 +315,7 @@ class ResolveOptions:
     require_hashes: bool
     exclude_newer: str
     fail_on_downgrade: bool
+    cuda: CudaOptions
     indexes: IndexOptions
 
 @final

@@ -86,6 +86,11 @@ def resolve(
     index_strategy: Literal["first-index", "unsafe-best-match"] = "first-index",
     index_pins: Mapping[str, str] | None = None,
     offline: bool = False,
+    cuda: str = "",
+    gpus: Iterable[str] = (),
+    driver: str = "",
+    allow_other_major: bool = False,
+    torch_index: str = "",
     progress: ProgressArgument = None,
 ) -> Lock:
     """Choose versions for the requirements on top of a base, whose packages never change.
@@ -120,6 +125,13 @@ def resolve(
             ``unsafe-best-match``: all indexes together, as pip does.
         index_pins: packages that come from one index only: name to URL.
         offline: use only what was fetched before.
+        cuda: with this or the next four, torch and what is built with it come from the one index
+            of PyTorch that fits, as :func:`index_url` finds it; empty: ``"auto"`` where one of
+            them is given. Nothing is chosen where the base provides torch.
+        gpus: GPUs that must all work.
+        driver: a version of the driver or its branch.
+        allow_other_major: also wheels for another major version than the base's toolkit.
+        torch_index: mirror of PyTorch's indexes, without the suffix.
         progress: as for :func:`freeze`.
 
     Raises:
@@ -157,6 +169,13 @@ def resolve(
     options.require_hashes = require_hashes
     options.exclude_newer = exclude_newer or ""
     options.indexes = indexes
+    options.cuda = _core.CudaOptions(
+        cuda=cuda,
+        gpus=list(gpus),
+        driver=driver,
+        allow_other_major=allow_other_major,
+        torch_index=torch_index,
+    )
     with Reporting(progress) as callback:
         return _core.resolve(options, callback)
 
@@ -171,6 +190,7 @@ def index_url(
     allow_other_major: bool = False,
     python: str = "",
     platform: Literal["", "x86_64", "aarch64"] = "",
+    torch_index: str = "",
     progress: ProgressArgument = None,
 ) -> IndexPlan:
     """Name the index of PyTorch's wheels that fits an image, GPUs and a driver.
@@ -186,6 +206,7 @@ def index_url(
         allow_other_major: also wheels for another major version than the base's toolkit.
         python: the Python that the wheels are for, ``"3.12"``; empty: the base's, or any.
         platform: empty: the base's, else ``"x86_64"``.
+        torch_index: mirror of PyTorch's indexes, without the suffix.
         progress: as for :func:`freeze`.
 
     Raises:
@@ -195,11 +216,14 @@ def index_url(
     """
     options = _core.IndexUrlOptions(
         base=None if base is None else os.fspath(base),
-        cuda=cuda,
+        cuda=_core.CudaOptions(
+            cuda=cuda,
+            gpus=list(gpus),
+            driver=driver,
+            allow_other_major=allow_other_major,
+            torch_index=torch_index,
+        ),
         torch=torch,
-        gpus=list(gpus),
-        driver=driver,
-        allow_other_major=allow_other_major,
         python=python,
         platform=platform,
     )

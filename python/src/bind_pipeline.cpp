@@ -116,21 +116,27 @@ const cuda::IndexPlan& plan_of(const pipeline::IndexUrlReport& report) {
 
 void bind_index_url(py::module_& module) {
     using Report = pipeline::IndexUrlReport;
+    py::class_<pipeline::CudaOptions>(module, "CudaOptions", "What is told about the target.")
+        .def(py::init([](std::string cuda, Texts gpus, std::string driver, bool allow_other_major,
+                         std::string torch_index) {
+                 return pipeline::CudaOptions{.cuda = std::move(cuda),
+                                              .gpus = std::move(gpus),
+                                              .driver = std::move(driver),
+                                              .allow_other_major = allow_other_major,
+                                              .torch_index = std::move(torch_index)};
+             }),
+             py::kw_only(), py::arg("cuda"), py::arg("gpus"), py::arg("driver"),
+             py::arg("allow_other_major"), py::arg("torch_index"));
     py::class_<pipeline::IndexUrlOptions>(module, "IndexUrlOptions", "What an index is wanted for.")
-        .def(py::init([](std::optional<std::string> base, std::string cuda, std::string torch,
-                         Texts gpus, std::string driver, bool allow_other_major, std::string python,
-                         std::string platform) {
+        .def(py::init([](std::optional<std::string> base, pipeline::CudaOptions cuda,
+                         std::string torch, std::string python, std::string platform) {
                  return pipeline::IndexUrlOptions{.base = std::move(base),
-                                                  .cuda = {.cuda = std::move(cuda),
-                                                           .gpus = std::move(gpus),
-                                                           .driver = std::move(driver),
-                                                           .allow_other_major = allow_other_major},
+                                                  .cuda = std::move(cuda),
                                                   .torch = std::move(torch),
                                                   .python = std::move(python),
                                                   .platform = std::move(platform)};
              }),
-             py::kw_only(), py::arg("base"), py::arg("cuda"), py::arg("torch"), py::arg("gpus"),
-             py::arg("driver"), py::arg("allow_other_major"), py::arg("python"),
+             py::kw_only(), py::arg("base"), py::arg("cuda"), py::arg("torch"), py::arg("python"),
              py::arg("platform"));
     py::class_<Report>(module, "IndexPlan", "An index of PyTorch's wheels; of envpack.index_url().")
         .def_property_readonly("url", [](const Report& r) { return plan_of(r).url; })
@@ -181,7 +187,8 @@ void bind_resolve_options(py::module_& module) {
         .def_readwrite("require_hashes", &ResolveOptions::require_hashes)
         .def_readwrite("exclude_newer", &ResolveOptions::exclude_newer)
         .def_readwrite("fail_on_downgrade", &ResolveOptions::fail_on_downgrade)
-        .def_readwrite("indexes", &ResolveOptions::indexes);
+        .def_readwrite("indexes", &ResolveOptions::indexes)
+        .def_readwrite("cuda", &ResolveOptions::cuda);
 }
 
 void bind_reports(py::module_& module) {
@@ -254,6 +261,7 @@ void bind_pipeline(py::module_& module) {
              py::arg("index_pins") = std::map<std::string, std::string>(),
              py::arg("offline") = false);
 
+    bind_index_url(module);
     bind_resolve_options(module);
 
     py::class_<pipeline::BuildOptions>(module, "BuildOptions", "What to build, and how.")
@@ -281,7 +289,6 @@ void bind_pipeline(py::module_& module) {
              py::arg("entrypoint"), py::arg("cmd"), py::arg("no_build"), py::arg("indexes"));
 
     bind_reports(module);
-    bind_index_url(module);
     module.def("freeze", &freeze, py::arg("source"), py::arg("python"), py::arg("exclude"),
                py::arg("pin"), py::arg("used_by"), py::arg("check"), py::arg("progress"),
                "See envpack.freeze().");

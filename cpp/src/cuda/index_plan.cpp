@@ -146,6 +146,23 @@ void note_default_index(IndexPlan& plan, const TorchRelease& release,
     }
 }
 
+/// Clauses against the releases of an index that lack code for a GPU, and those after the table.
+Result<packaging::SpecifierSet> fitting_releases(const TorchIndex& index,
+                                                 const IndexQuestion& question,
+                                                 const PlanTables& tables) {
+    std::string clauses;
+    std::string last;
+    for (const TorchRelease& release : tables.torch.releases()) {
+        for (const IndexCandidate& one : index_candidates(release, question, tables)) {
+            if (one.index == &index) {
+                last = release.torch.to_string();
+                clauses += one.fault == Fault::gpu ? fmt::format("!={},", last) : "";
+            }
+        }
+    }
+    return packaging::SpecifierSet::parse(question.gpus.empty() ? "" : clauses + "<=" + last);
+}
+
 /// Every index but the chosen one with what is known against it: `examined` holds the candidates of
 /// all releases that were looked at, newest first.
 std::vector<DroppedIndex> dropped_indexes(
@@ -261,6 +278,9 @@ Result<IndexAnswer> plan_index(const IndexQuestion& question) {
     IndexDecision decision = decide(question, tables);
     if (decision.plan) {
         decision.plan->dropped = std::move(decision.dropped);
+        if (const TorchIndex* index = tables.torch.index(decision.plan->suffix)) {
+            ENVPACK_TRY(decision.plan->fitting, fitting_releases(*index, question, tables));
+        }
         return *std::move(decision.plan);
     }
     return conflict_of(question, std::move(decision.dropped), tables);

@@ -1,5 +1,7 @@
 #include "index_question.hpp"
 
+#include "envpack/base/text.hpp"
+
 #include <fmt/format.h>
 
 namespace envpack::pipeline {
@@ -19,7 +21,7 @@ Result<cuda::IndexQuestion> index_question(const CudaOptions& options,
                                            const env::CudaFacts* facts) {
     cuda::IndexQuestion question{.cpu = options.cuda == "cpu",
                                  .allow_other_major = options.allow_other_major};
-    if (options.cuda.empty() || options.cuda == "auto") {
+    if (options.is_auto()) {
         question.cuda = facts == nullptr ? std::nullopt : facts->cuda();
     } else if (!question.cpu) {
         ENVPACK_TRY(question.cuda, cuda::CudaVersion::parse(options.cuda));
@@ -37,6 +39,28 @@ Result<cuda::IndexQuestion> index_question(const CudaOptions& options,
                         .with_hint("leave out --gpu, or `--cuda cpu`"));
     }
     return question;
+}
+
+Result<std::string> machine_for(const std::string& machine) {
+    if (machine != "x86_64" && machine != "aarch64") {
+        return fail(
+            Error(ErrorCode::invalid_argument,
+                  fmt::format("PyTorch has no CUDA wheels for `{}`", text::printable(machine)))
+                .with_hint("they are for x86_64 and aarch64"));
+    }
+    return machine;
+}
+
+void use_mirror(cuda::IndexPlan& plan, const CudaOptions& options, const UserConfig& user) {
+    std::string mirror = options.torch_index.empty()
+                             ? std::string(user.variable("ENVPACK_TORCH_INDEX"))
+                             : options.torch_index;
+    while (mirror.ends_with('/')) {
+        mirror.pop_back();
+    }
+    if (!mirror.empty()) {
+        plan.url = mirror + '/' + plan.suffix;
+    }
 }
 
 std::string python_of(const env::Interpreter& python) {

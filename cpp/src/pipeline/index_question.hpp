@@ -19,6 +19,12 @@ Result<packaging::SpecifierSet> torch_specifiers(std::string_view text);
 /// The question for this target. `facts` is nullptr without a base.
 Result<cuda::IndexQuestion> index_question(const CudaOptions& options, const env::CudaFacts* facts);
 
+/// `machine`, or invalid_argument where PyTorch has no CUDA wheels for it.
+Result<std::string> machine_for(const std::string& machine);
+
+/// The URL as the options or ENVPACK_TORCH_INDEX have it.
+void use_mirror(cuda::IndexPlan& plan, const CudaOptions& options, const UserConfig& user);
+
 /// "3.12", "3.13t"; empty when it is not known.
 std::string python_of(const env::Interpreter& python);
 

@@ -1,9 +1,6 @@
 #include "envpack/pipeline/index_url.hpp"
 
-#include "envpack/base/text.hpp"
-#include "envpack/env/inventory.hpp"
-#include "envpack/packaging/package_name.hpp"
-#include "envpack/pipeline/source.hpp"
+#include "cuda_base.hpp"
 #include "index_question.hpp"
 
 #include <array>
@@ -13,47 +10,7 @@
 namespace envpack::pipeline {
 namespace {
 
-struct ReadBase {
-    env::Inventory inventory = {};  ///< empty when the base has no Python
-    env::CudaFacts facts = {};
-};
-
-Result<ReadBase> read_base(const std::string& text, const UserConfig& user, const RunContext& run) {
-    ENVPACK_TRY(const Source source, Source::parse(text));
-    const auto wanted = [](const SafePath& path, const archive::FileInfo& info) {
-        return env::inventory_wants(path, info) || env::cuda_facts_want(path, info);
-    };
-    ENVPACK_TRY(OpenSource open, open_source(source, wanted, user, run));
-    ReadBase base;
-    auto inventory = env::take_inventory(*open.tree,
-                                         {.source = source.text,
-                                          .environment = open.environment,
-                                          .python = open.python,
-                                          .detail = env::InventoryDetail::pins},
-                                         run);
-    if (inventory) {
-        base.inventory = *std::move(inventory);
-    } else if (inventory.error().code() != ErrorCode::not_found) {
-        return fail(std::move(inventory).error());
-    }
-    ENVPACK_TRY(base.facts, env::cuda_facts(*open.tree, open.environment, base.inventory, run));
-    return base;
-}
-
-Result<std::string> machine_of(const IndexUrlOptions& options, const env::Interpreter& python) {
-    std::string machine = !options.platform.empty() ? options.platform
-                          : !python.machine.empty() ? python.machine
-                                                    : "x86_64";
-    if (machine != "x86_64" && machine != "aarch64") {
-        return fail(
-            Error(ErrorCode::invalid_argument,
-                  fmt::format("PyTorch has no CUDA wheels for `{}`", text::printable(machine)))
-                .with_hint("give --platform x86_64 or --platform aarch64"));
-    }
-    return machine;
-}
-
-void note_base(cuda::IndexPlan& plan, const ReadBase& base) {
+void note_base(cuda::IndexPlan& plan, const CudaBase& base) {
     plan.notes.insert(plan.notes.end(), base.facts.problems.begin(), base.facts.problems.end());
     for (const env::FrozenPackage& package : base.inventory.packages) {
         if (package.name.str() == "torch") {
@@ -104,22 +61,27 @@ std::string text_form(const cuda::IndexPlan& plan) {
 
 Result<IndexUrlReport> index_url(const IndexUrlOptions& options, const UserConfig& user,
                                  const RunContext& run) {
-    std::optional<ReadBase> base;
+    std::optional<CudaBase> base;
     if (options.base) {
-        ENVPACK_TRY(base, with_context(read_base(*options.base, user, run),
-                                       fmt::format("while reading `{}`", *options.base)));
+        ENVPACK_TRY(base, read_cuda_base(*options.base, {}, user, run));
     }
     const env::Interpreter python = base ? base->inventory.python : env::Interpreter();
     ENVPACK_TRY(cuda::IndexQuestion question,
                 index_question(options.cuda, base ? &base->facts : nullptr));
     ENVPACK_TRY(question.torch, torch_specifiers(options.torch));
     question.python = options.python.empty() ? python_of(python) : options.python;
-    ENVPACK_TRY(question.machine, machine_of(options, python));
+    const std::string machine = python.machine.empty() ? "x86_64" : python.machine;
+    ENVPACK_TRY(question.machine,
+                machine_for(options.platform.empty() ? machine : options.platform));
 
     ENVPACK_TRY(cuda::IndexAnswer answer, cuda::plan_index(question));
     IndexUrlReport report{.answer = std::move(answer)};
+    auto* plan = std::get_if<cuda::IndexPlan>(&report.answer);
+    if (plan != nullptr) {
+        use_mirror(*plan, options.cuda, user);
+    }
     if (base) {
-        if (auto* plan = std::get_if<cuda::IndexPlan>(&report.answer)) {
+        if (plan != nullptr) {
             note_base(*plan, *base);
             ENVPACK_TRY(const cuda::DriverTable drivers, cuda::DriverTable::load());
             for (std::string& note : driver_notes(question, base->facts, drivers)) {

@@ -53,7 +53,8 @@ TEST(DriverRequirement, TheCudaThatIsEnoughByItself) {
 TEST(DriverRequirement, AllVariablesOfAnImageMustHold) {
     const auto texts = [](const std::map<std::string, std::string, std::less<>>& environment) {
         std::vector<std::string> found;
-        for (const auto& one : driver_requirements(environment).value()) {
+        const std::vector<DriverRequirement> all = driver_requirements(environment).value();
+        for (const DriverRequirement& one : all) {
             found.push_back(one.to_string());
         }
         return found;

@@ -254,6 +254,16 @@ TEST(IndexPlan, ALocalVersionIsADemandForOneIndex) {
     EXPECT_EQ(plan({.torch = "==2.12.1+cpu", .cpu = true}).suffix, "cpu");
 }
 
+TEST(IndexPlan, ReleasesOfTheIndexWithoutCodeForTheGpusAreNamed) {
+    EXPECT_TRUE(plan({.torch = "==2.10.0", .cuda = "12.8"}).fitting.empty());
+    const IndexPlan found = plan({.torch = ">=2.9", .cuda = "12.8", .gpus = "V100,B200"});
+    EXPECT_EQ(found.suffix, "cu128");
+    EXPECT_EQ(found.torch.to_string(), "2.10.0");
+    EXPECT_EQ(found.fitting.to_string(), "!=2.11.0,!=2.7.0,!=2.7.1,<=2.11.0");
+    EXPECT_TRUE(found.fitting.contains(packaging::Version::parse("2.10.0+cu128").value()));
+    EXPECT_FALSE(found.fitting.contains(packaging::Version::parse("2.11.0+cu128").value()));
+}
+
 TEST(IndexPlan, AVersionThatIsMissingAndOneWithoutAWheelHereAreToldApart) {
     const IndexConflict python = conflict({.torch = "==2.5.1", .python = "3.13"});
     EXPECT_EQ(why(python.dropped, "cu124"),

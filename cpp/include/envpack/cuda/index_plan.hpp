@@ -56,10 +56,12 @@ struct IndexPlan {
     std::string url = {};
     packaging::Version torch;                        ///< the release, without local part
     std::optional<CudaVersion> cuda = std::nullopt;  ///< of the wheels; none for `cpu`
-    std::vector<FamilyMember> family = {};           ///< torchvision, torchaudio, as far as known
-    std::string reason = {};                         ///< one sentence, without full stop
-    std::vector<std::string> notes = {};             ///< what to know beside it
-    std::vector<DroppedIndex> dropped = {};          ///< every other index, by CUDA
+    /// Accepts the releases of this index that have code for the GPUs; empty: all of them.
+    packaging::SpecifierSet fitting = {};
+    std::vector<FamilyMember> family = {};   ///< torchvision, torchaudio, as far as known
+    std::string reason = {};                 ///< one sentence, without full stop
+    std::vector<std::string> notes = {};     ///< what to know beside it
+    std::vector<DroppedIndex> dropped = {};  ///< every other index, by CUDA
 
     json::Value to_json() const;
 };

@@ -21,6 +21,16 @@ struct CudaOptions {
     std::vector<std::string> gpus = {};  ///< as GpuTable::find_list() reads them
     std::string driver = {};             ///< `550.54.14`; empty: not known
     bool allow_other_major = false;      ///< than that of the base's toolkit
+    /// A mirror of https://download.pytorch.org/whl, to which the suffix is added; empty:
+    /// ENVPACK_TORCH_INDEX, or that address.
+    std::string torch_index = {};
+
+    bool is_auto() const noexcept { return cuda.empty() || cuda == "auto"; }
+    /// Whether anything is said about the target.
+    bool is_given() const noexcept {
+        return !cuda.empty() || !gpus.empty() || !driver.empty() || allow_other_major ||
+               !torch_index.empty();
+    }
 };
 
 struct IndexUrlOptions {
