@@ -54,6 +54,7 @@ step_install() {
 step_static() {
     python3 tests/tools/check_layering.py
     python3 tests/tools/check_file_size.py
+    python3 tests/tools/check_data.py
     git ls-files -z -- '*.cpp' '*.hpp' | xargs -0 clang-format-16 --dry-run --Werror
     "$tools/bin/ruff" check .
     "$tools/bin/ruff" format --check .

@@ -25,6 +25,7 @@ int main_of(int argc, char** argv) {
     Action action;
     add_build(app, action);
     add_freeze(app, action);
+    add_index_url(app, action);
     add_resolve(app, action);
     add_strip(app, action);
     try {

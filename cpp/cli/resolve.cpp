@@ -1,6 +1,7 @@
 #include "envpack/pipeline/resolve.hpp"
 
 #include "command.hpp"
+#include "cuda_options.hpp"
 #include "envpack/base/json.hpp"
 #include "envpack/env/lock_output.hpp"
 #include "index_options.hpp"
@@ -115,6 +116,7 @@ void add_resolve(CLI::App& app, Action& action) {
         ->check(CLI::IsMember({"pylock", "requirements", "json", "tree"}))
         ->capture_default_str();
     add_choice_options(*verb, options);
+    add_cuda_options(*verb, options.cuda);
     add_index_options(*verb, options.indexes);
     verb->callback([arguments, &action] {
         action = [arguments](const RunContext& run) { return resolve(*arguments, run); };

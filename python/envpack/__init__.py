@@ -12,6 +12,7 @@ from envpack._core import (
     BuildReport,
     BuiltLayer,
     FrozenPackage,
+    IndexPlan,
     Interpreter,
     Inventory,
     Lock,
@@ -20,13 +21,14 @@ from envpack._core import (
     StripReport,
     __version__,
 )
-from envpack._verbs import build, freeze, resolve, strip
+from envpack._verbs import build, freeze, index_url, resolve, strip
 from envpack.errors import *  # noqa: F403 - the list is errors.__all__
 
 __all__ = [  # noqa: PLE0604 - the errors are listed in their own module
     "BuildReport",
     "BuiltLayer",
     "FrozenPackage",
+    "IndexPlan",
     "Interpreter",
     "Inventory",
     "Lock",
@@ -37,6 +39,7 @@ __all__ = [  # noqa: PLE0604 - the errors are listed in their own module
     "build",
     "errors",
     "freeze",
+    "index_url",
     "packaging",
     "resolve",
     "strip",

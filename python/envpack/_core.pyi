@@ -216,6 +216,45 @@ class StripReport:
     def removed(self) -> list[StrippedLine]: ...
 
 @final
+class IndexPlan:
+    @property
+    def url(self) -> str: ...
+    @property
+    def suffix(self) -> str: ...
+    @property
+    def torch(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def notes(self) -> list[str]: ...
+    def render(self, format: str = "text") -> str: ...
+    def to_dict(self) -> dict[str, Any]: ...
+
+@final
+class IndexUrlOptions:
+    def __init__(
+        self,
+        *,
+        base: str | None,
+        cuda: CudaOptions,
+        torch: str,
+        python: str,
+        platform: str,
+    ) -> None: ...
+
+@final
+class CudaOptions:
+    def __init__(
+        self,
+        *,
+        cuda: str,
+        gpus: Sequence[str],
+        driver: str,
+        allow_other_major: bool,
+        torch_index: str,
+    ) -> None: ...
+
+@final
 class BuiltLayer:
     @property
     def title(self) -> str: ...
@@ -277,6 +316,7 @@ class ResolveOptions:
     require_hashes: bool
     exclude_newer: str
     fail_on_downgrade: bool
+    cuda: CudaOptions
     indexes: IndexOptions
 
 @final
@@ -307,6 +347,7 @@ def freeze(
     check: bool,
     progress: _Progress,
 ) -> Inventory: ...
+def index_url(options: IndexUrlOptions, progress: _Progress) -> IndexPlan: ...
 def resolve(options: ResolveOptions, progress: _Progress) -> Lock: ...
 def strip(
     requirements: _StrPath, base: str, python: str | None, progress: _Progress

@@ -11,7 +11,7 @@ from envpack._progress import Reporting
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from envpack._core import BuildReport, Inventory, Lock, StripReport
+    from envpack._core import BuildReport, IndexPlan, Inventory, Lock, StripReport
     from envpack._progress import ProgressArgument
 
 StrPath = Union[str, "os.PathLike[str]"]
@@ -87,6 +87,11 @@ def resolve(
     index_pins: Mapping[str, str] | None = None,
     offline: bool = False,
     keyring_provider: Literal["disabled", "subprocess"] | None = None,
+    cuda: str = "",
+    gpus: Iterable[str] = (),
+    driver: str = "",
+    allow_other_major: bool = False,
+    torch_index: str = "",
     progress: ProgressArgument = None,
 ) -> Lock:
     """Choose versions for the requirements on top of a base, whose packages never change.
@@ -123,6 +128,13 @@ def resolve(
         offline: use only what was fetched before.
         keyring_provider: ``subprocess``: credentials of indexes come from the ``keyring`` command;
             None: what pip is configured with.
+        cuda: with this or the next four, torch and what is built with it come from the one index
+            of PyTorch that fits, as :func:`index_url` finds it; empty: ``"auto"`` where one of
+            them is given. Nothing is chosen where the base provides torch.
+        gpus: GPUs that must all work.
+        driver: a version of the driver or its branch.
+        allow_other_major: also wheels for another major version than the base's toolkit.
+        torch_index: mirror of PyTorch's indexes, without the suffix.
         progress: as for :func:`freeze`.
 
     Raises:
@@ -161,8 +173,66 @@ def resolve(
     options.require_hashes = require_hashes
     options.exclude_newer = exclude_newer or ""
     options.indexes = indexes
+    options.cuda = _core.CudaOptions(
+        cuda=cuda,
+        gpus=list(gpus),
+        driver=driver,
+        allow_other_major=allow_other_major,
+        torch_index=torch_index,
+    )
     with Reporting(progress) as callback:
         return _core.resolve(options, callback)
+
+
+def index_url(
+    *,
+    base: StrPath | None = None,
+    cuda: str = "auto",
+    torch: str = "",
+    gpus: Iterable[str] = (),
+    driver: str = "",
+    allow_other_major: bool = False,
+    python: str = "",
+    platform: Literal["", "x86_64", "aarch64"] = "",
+    torch_index: str = "",
+    progress: ProgressArgument = None,
+) -> IndexPlan:
+    """Name the index of PyTorch's wheels that fits an image, GPUs and a driver.
+
+    The tables of envpack decide; no network is used and this machine is not asked.
+
+    Args:
+        base: a source as for :func:`freeze`, whose CUDA, Python and platform are the target.
+        cuda: ``"auto"``: the toolkit of the base; ``"12.4"``; ``"cpu"``: wheels without CUDA.
+        torch: a release such as ``"2.6"`` or ``"2.6.0"``, or a range; empty: the newest that fits.
+        gpus: GPUs that must all work: ``"H100"``, ``"sm_90"``, ``"9.0"``.
+        driver: a version of the driver or its branch: ``"550.54.14"``, ``"550"``.
+        allow_other_major: also wheels for another major version than the base's toolkit.
+        python: the Python that the wheels are for, ``"3.12"``; empty: the base's, or any.
+        platform: empty: the base's, else ``"x86_64"``.
+        torch_index: mirror of PyTorch's indexes, without the suffix.
+        progress: as for :func:`freeze`.
+
+    Raises:
+        ResolutionImpossible: no index fits; its ``conflict`` says why each is dropped.
+        InvalidArgument: a GPU that is not known, or GPUs for ``"cpu"``.
+
+    """
+    options = _core.IndexUrlOptions(
+        base=None if base is None else os.fspath(base),
+        cuda=_core.CudaOptions(
+            cuda=cuda,
+            gpus=list(gpus),
+            driver=driver,
+            allow_other_major=allow_other_major,
+            torch_index=torch_index,
+        ),
+        torch=torch,
+        python=python,
+        platform=platform,
+    )
+    with Reporting(progress) as callback:
+        return _core.index_url(options, callback)
 
 
 def strip(

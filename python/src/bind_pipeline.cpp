@@ -1,6 +1,7 @@
 #include "bind.hpp"
 #include "envpack/pipeline/build.hpp"
 #include "envpack/pipeline/freeze.hpp"
+#include "envpack/pipeline/index_url.hpp"
 #include "envpack/pipeline/resolve.hpp"
 #include "envpack/pipeline/strip.hpp"
 #include "errors.hpp"
@@ -48,11 +49,13 @@ env::Inventory freeze(const std::string& source, std::optional<std::string> pyth
     });
 }
 
-[[noreturn]] void raise_conflict(const env::Explanation& explanation) {
-    const py::object report =
-        py::module_::import("json").attr("loads")(json::to_canonical(explanation.to_json()));
-    const py::object exception = py::module_::import("envpack.errors")
-                                     .attr("ResolutionImpossible")(explanation.text, report);
+py::object to_python(const json::Value& document) {
+    return py::module_::import("json").attr("loads")(json::to_canonical(document));
+}
+
+[[noreturn]] void raise_conflict(const std::string& text, const json::Value& report) {
+    const py::object exception =
+        py::module_::import("envpack.errors").attr("ResolutionImpossible")(text, to_python(report));
     PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(exception.ptr())), exception.ptr());
     throw py::error_already_set();
 }
@@ -63,7 +66,7 @@ env::Lock resolve(const pipeline::ResolveOptions& options, const py::object& pro
         return pipeline::resolve(options, user, context);
     });
     if (const auto* explanation = std::get_if<env::Explanation>(&outcome)) {
-        raise_conflict(*explanation);
+        raise_conflict(explanation->text, explanation->to_json());
     }
     return std::get<env::Lock>(outcome);
 }
@@ -83,6 +86,73 @@ pipeline::BuildReport build(const pipeline::BuildOptions& options, const py::obj
     return run<pipeline::BuildReport>(progress, [&](const RunContext& context) {
         return pipeline::build(options, user, context);
     });
+}
+
+pipeline::IndexUrlReport index_url(const pipeline::IndexUrlOptions& options,
+                                   const py::object& progress) {
+    const pipeline::UserConfig user = pipeline::user_config();
+    auto report = run<pipeline::IndexUrlReport>(progress, [&](const RunContext& context) {
+        return pipeline::index_url(options, user, context);
+    });
+    if (const auto* conflict = std::get_if<cuda::IndexConflict>(&report.answer)) {
+        raise_conflict(conflict->to_string(), report.to_json());
+    }
+    return report;
+}
+
+const cuda::IndexPlan& plan_of(const pipeline::IndexUrlReport& report) {
+    return std::get<cuda::IndexPlan>(report.answer);  // a conflict was raised
+}
+
+void bind_index_url(py::module_& module) {
+    using Report = pipeline::IndexUrlReport;
+    py::class_<pipeline::CudaOptions>(module, "CudaOptions", "What is told about the target.")
+        .def(py::init([](std::string cuda, Texts gpus, std::string driver, bool allow_other_major,
+                         std::string torch_index) {
+                 return pipeline::CudaOptions{.cuda = std::move(cuda),
+                                              .gpus = std::move(gpus),
+                                              .driver = std::move(driver),
+                                              .allow_other_major = allow_other_major,
+                                              .torch_index = std::move(torch_index)};
+             }),
+             py::kw_only(), py::arg("cuda"), py::arg("gpus"), py::arg("driver"),
+             py::arg("allow_other_major"), py::arg("torch_index"));
+    py::class_<pipeline::IndexUrlOptions>(module, "IndexUrlOptions", "What an index is wanted for.")
+        .def(py::init([](std::optional<std::string> base, pipeline::CudaOptions cuda,
+                         std::string torch, std::string python, std::string platform) {
+                 return pipeline::IndexUrlOptions{.base = std::move(base),
+                                                  .cuda = std::move(cuda),
+                                                  .torch = std::move(torch),
+                                                  .python = std::move(python),
+                                                  .platform = std::move(platform)};
+             }),
+             py::kw_only(), py::arg("base"), py::arg("cuda"), py::arg("torch"), py::arg("python"),
+             py::arg("platform"));
+    py::class_<Report>(module, "IndexPlan", "An index of PyTorch's wheels; of envpack.index_url().")
+        .def_property_readonly("url", [](const Report& r) { return plan_of(r).url; })
+        .def_property_readonly("suffix", [](const Report& r) { return plan_of(r).suffix; })
+        .def_property_readonly("torch",
+                               [](const Report& r) { return plan_of(r).torch.to_string(); })
+        .def_property_readonly("reason", [](const Report& r) { return plan_of(r).reason; })
+        .def_property_readonly("notes", [](const Report& r) { return plan_of(r).notes; })
+        .def(
+            "render",
+            [](const Report& r, const std::string& format) {
+                const auto known = pipeline::parse_index_url_format(format);
+                if (!known) {
+                    throw py::value_error("format is `text`, `pip`, `uv` or `pylock`");
+                }
+                return pipeline::render(plan_of(r), *known);
+            },
+            py::arg("format") = "text", "What `envpack index-url --format` prints.")
+        .def(
+            "to_dict", [](const Report& r) { return to_python(r.to_json()); },
+            "The document that `envpack index-url --format json` prints.")
+        .def("__repr__", [](const Report& r) {
+            return "<IndexPlan " + plan_of(r).url + ", torch " + plan_of(r).torch.to_string() + ">";
+        });
+    module.def("index_url", &index_url, py::arg("options"), py::arg("progress"),
+               "See envpack.index_url().");
 }
 
 void bind_resolve_options(py::module_& module) {
@@ -114,7 +184,8 @@ void bind_resolve_options(py::module_& module) {
         .def_readwrite("require_hashes", &ResolveOptions::require_hashes)
         .def_readwrite("exclude_newer", &ResolveOptions::exclude_newer)
         .def_readwrite("fail_on_downgrade", &ResolveOptions::fail_on_downgrade)
-        .def_readwrite("indexes", &ResolveOptions::indexes);
+        .def_readwrite("indexes", &ResolveOptions::indexes)
+        .def_readwrite("cuda", &ResolveOptions::cuda);
 }
 
 void bind_reports(py::module_& module) {
@@ -152,10 +223,7 @@ void bind_reports(py::module_& module) {
         .def_readonly("layers", &pipeline::BuildReport::layers)
         .def_readonly("notes", &pipeline::BuildReport::notes)
         .def(
-            "to_dict",
-            [](const pipeline::BuildReport& r) -> py::object {
-                return py::module_::import("json").attr("loads")(json::to_canonical(r.to_json()));
-            },
+            "to_dict", [](const pipeline::BuildReport& r) { return to_python(r.to_json()); },
             "The document that `envpack build --format json` prints.")
         .def("_repr_html_",
              [](const pipeline::BuildReport& r) -> py::object {
@@ -196,6 +264,7 @@ void bind_pipeline(py::module_& module) {
              py::arg("index_pins") = std::map<std::string, std::string>(),
              py::arg("offline") = false, py::arg("keyring_provider") = py::none());
 
+    bind_index_url(module);
     bind_resolve_options(module);
 
     py::class_<pipeline::BuildOptions>(module, "BuildOptions", "What to build, and how.")

@@ -1,29 +1,12 @@
 #include "envpack/cuda/ngc_images.hpp"
 
 #include "envpack/base/json.hpp"
+#include "fact_rows.hpp"
 #include "fact_tables.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace envpack::cuda {
-namespace {
-
-/// Whether a source tells this field: `verified` speaks for a whole row, `verified_fields` for
-/// some.
-bool is_verified(const json::Value& row, std::string_view field) {
-    const json::Value* status = row.find("status");
-    if (status != nullptr && status->as_string() != nullptr && *status->as_string() == "verified") {
-        return true;
-    }
-    const json::Value* fields = row.find("verified_fields");
-    const json::Array* names = fields == nullptr ? nullptr : fields->as_array();
-    return names != nullptr && std::any_of(names->begin(), names->end(), [&](const auto& name) {
-               return name.as_string() != nullptr && *name.as_string() == field;
-           });
-}
-
-}  // namespace
 
 Result<std::vector<NgcPytorchImage>> ngc_pytorch_images() {
     ENVPACK_TRY(const json::Value table, json::parse(ngc_containers_json));

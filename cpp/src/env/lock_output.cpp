@@ -254,6 +254,15 @@ json::Value to_json(const Lock& lock) {
         relaxed.push_back(std::move(item));
     }
     document.set("relaxed", std::move(relaxed));
+    if (origin.torch_index) {
+        const LockedTorchIndex& index = *origin.torch_index;
+        document.set(
+            "cuda",
+            json::Object{{"suffix", index.suffix},
+                         {"index", index.url},
+                         {"reason", index.reason},
+                         {"dropped", json::Array(index.dropped.begin(), index.dropped.end())}});
+    }
     json::Array forced;
     for (const ForcedVersion& version : origin.forced) {
         json::Value item(json::Object{});

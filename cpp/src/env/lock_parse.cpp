@@ -129,6 +129,15 @@ Result<LockOrigin> read_origin(const LockTable& table) {
         ENVPACK_TRY(pin.because, entry.text("because"));
         origin.relaxed.push_back(std::move(pin));
     }
+    ENVPACK_TRY(const auto cuda, table.table("cuda"));
+    if (cuda) {
+        LockedTorchIndex index;
+        ENVPACK_TRY(index.suffix, cuda->text("suffix"));
+        ENVPACK_TRY(index.url, cuda->text("index"));
+        ENVPACK_TRY(index.reason, cuda->text("reason"));
+        ENVPACK_TRY(index.dropped, cuda->texts("dropped"));
+        origin.torch_index = std::move(index);
+    }
     ENVPACK_TRY(const auto forced, table.tables("forced"));
     for (const LockTable& entry : forced) {
         ENVPACK_TRY(auto name, read_name(entry));

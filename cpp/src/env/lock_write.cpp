@@ -180,6 +180,13 @@ void write_origin(LockText& out, const LockOrigin& origin) {
         out.text("pin", relaxed.pin);
         out.text("because", relaxed.because);
     }
+    if (origin.torch_index) {
+        out.header("[tool.envpack.cuda]");
+        out.text("suffix", origin.torch_index->suffix);
+        out.text("index", origin.torch_index->url);
+        out.text("reason", origin.torch_index->reason);
+        out.texts("dropped", origin.torch_index->dropped);
+    }
     for (const ForcedVersion& forced : origin.forced) {
         out.header("[[tool.envpack.forced]]");
         out.text("name", forced.name.str());

@@ -1,5 +1,6 @@
 #include "python_version.hpp"
 
+#include "dpkg_status.hpp"
 #include "envpack/base/limits.hpp"
 #include "envpack/base/text.hpp"
 #include "tree_text.hpp"
@@ -67,18 +68,11 @@ std::string from_header(std::string_view text) {
     return {};
 }
 
-/// `Version:` of the package in a dpkg status text, without epoch and Debian revision.
-std::string from_dpkg(std::string_view status, const std::string& package) {
-    const std::string wanted = "Package: " + package;
-    bool inside = false;
-    for (const std::string_view line : text::lines(status)) {
-        if (line.empty()) {
-            inside = false;
-        } else if (line == wanted) {
-            inside = true;
-        } else if (inside && line.starts_with("Version: ")) {
-            const std::string_view version = text::trim(line.substr(9));
-            return std::string(version.substr(0, full_version(version, 0)));
+/// Version of the package in a dpkg status text, without Debian revision.
+std::string from_dpkg(std::string_view status, std::string_view name) {
+    for (const DpkgPackage& package : installed_dpkg_packages(status)) {
+        if (package.name == name) {
+            return std::string(package.version.substr(0, full_version(package.version, 0)));
         }
     }
     return {};

@@ -10,6 +10,7 @@
 #include "envpack/resolver/solver.hpp"
 #include "request.hpp"
 #include "source_index.hpp"
+#include "torch_index.hpp"
 
 #include <algorithm>
 #include <set>
@@ -264,6 +265,10 @@ Result<ResolveOutcome> resolve(const ResolveOptions& options, const UserConfig& 
     ENVPACK_TRY(Request request, read_request(options, user, pip.constraints));
     ENVPACK_TRY(const env::Inventory base, target_inventory(options, user, run));
     ENVPACK_CHECK(keep_for(env::marker_environment(base.python), request));
+    ENVPACK_TRY(auto torch_index, pin_torch_index(options, base, request, user, run));
+    if (auto* explanation = std::get_if<env::Explanation>(&torch_index)) {
+        return std::move(*explanation);
+    }
     ENVPACK_TRY(const UserIndexes indexes, open_user_indexes(request.indexes, user, run));
     ENVPACK_TRY(env::ProviderOptions policy,
                 provider_options(options, request, base, request.pre || pip.pre, run));
@@ -303,6 +308,10 @@ Result<ResolveOutcome> resolve(const ResolveOptions& options, const UserConfig& 
     for (const std::string& note : env::abi_notes(selection, provider.provided())) {
         run.note(note);
     }
+    ENVPACK_TRY(const std::vector<std::string> misfits, family_notes(selection, base));
+    for (const std::string& note : misfits) {
+        run.note(note);
+    }
     ENVPACK_TRY(const auto held_back, provider.held_back(resolution, request.requirements));
     if (options.fail_on_downgrade && !held_back.empty()) {
         return downgraded(held_back);
@@ -322,6 +331,7 @@ Result<ResolveOutcome> resolve(const ResolveOptions& options, const UserConfig& 
                                        .to = package.chosen.to_string(),
                                        .by = package.by});
     }
+    lock.origin->torch_index = std::get<std::optional<env::LockedTorchIndex>>(torch_index);
     if (exclude_newer) {
         lock.origin->exclude_newer = format_rfc3339(*exclude_newer);
     }

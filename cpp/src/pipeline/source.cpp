@@ -79,11 +79,13 @@ env::Environment environment_of(const oci::ImageConfig& config) {
     return environment;
 }
 
-/// The variables of the user that matter for a Python of this machine.
+/// The variables of the user that matter for a Python and the CUDA of this machine.
 env::Environment host_environment(const UserConfig& user) {
     env::Environment environment;
     for (const char* name : {"PATH", "VIRTUAL_ENV", "PYTHONPATH", "HOME", "PYTHONNOUSERSITE",
-                             "PIP_CONSTRAINT", "PIP_CONFIG_FILE", "UV_CONSTRAINT"}) {
+                             "PIP_CONSTRAINT", "PIP_CONFIG_FILE", "UV_CONSTRAINT", "CUDA_VERSION",
+                             "NV_CUDNN_VERSION", "CUDNN_VERSION", "NV_LIBNCCL_PACKAGE_VERSION",
+                             "NCCL_VERSION", "NVIDIA_REQUIRE_CUDA", "NVIDIA_DISABLE_REQUIRE"}) {
         if (const auto found = user.environment.find(name); found != user.environment.end()) {
             environment.insert(*found);
         }

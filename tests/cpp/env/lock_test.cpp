@@ -49,7 +49,11 @@ Lock full_lock() {
                    .libc = "glibc 2.36",
                    .requirements = {"cattrs>=24", "numpy ; python_version < \"4\""},
                    .provided = {{name("distro-info"), "1.1build1"}, {name("numpy"), "1.26.4"}},
-                   .relaxed = {{name("regex"), "regex==2023.1", "transformers needs regex>=2024"}}};
+                   .relaxed = {{name("regex"), "regex==2023.1", "transformers needs regex>=2024"}},
+                   .torch_index = LockedTorchIndex{.suffix = "cu126",
+                                                   .url = "https://host.example/whl/cu126",
+                                                   .reason = "it fits",
+                                                   .dropped = {"cu130: it does not"}}};
     return lock;
 }
 
@@ -104,7 +108,15 @@ TEST(Lock, IsWrittenInTheOrderOfPep751) {
             "[[tool.envpack.relaxed]]\n"
             "name = \"regex\"\n"
             "pin = \"regex==2023.1\"\n"
-            "because = \"transformers needs regex>=2024\"\n");
+            "because = \"transformers needs regex>=2024\"\n"
+            "\n"
+            "[tool.envpack.cuda]\n"
+            "suffix = \"cu126\"\n"
+            "index = \"https://host.example/whl/cu126\"\n"
+            "reason = \"it fits\"\n"
+            "dropped = [\n"
+            "    \"cu130: it does not\",\n"
+            "]\n");
 }
 
 TEST(Lock, ReadsBackWhatItWrites) {

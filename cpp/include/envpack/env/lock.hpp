@@ -100,6 +100,15 @@ struct ForcedVersion {
     friend bool operator==(const ForcedVersion&, const ForcedVersion&) = default;
 };
 
+/// The index that torch and what is built with it were pinned to (`[tool.envpack.cuda]`).
+struct LockedTorchIndex {
+    std::string suffix;                     ///< `cu126`
+    std::string url = {};                   ///< without credentials
+    std::string reason = {};                ///< one sentence
+    std::vector<std::string> dropped = {};  ///< `cu130: CUDA 13.0 needs driver 580 or later, …`
+    friend bool operator==(const LockedTorchIndex&, const LockedTorchIndex&) = default;
+};
+
 /// [tool.envpack]: what the lock was made for. Value; not synchronised.
 struct LockOrigin {
     std::string base = {};         ///< source text: `oci:base`; empty without a base
@@ -112,7 +121,8 @@ struct LockOrigin {
     std::vector<ProvidedPackage> provided = {};  ///< sorted by name
     std::vector<RelaxedPin> relaxed = {};        ///< sorted by name
     std::vector<ForcedVersion> forced = {};      ///< sorted by name
-    std::string exclude_newer = {};              ///< RFC 3339; empty: no limit
+    std::optional<LockedTorchIndex> torch_index = std::nullopt;
+    std::string exclude_newer = {};  ///< RFC 3339; empty: no limit
     friend bool operator==(const LockOrigin&, const LockOrigin&) = default;
 };
 

@@ -5,6 +5,7 @@
 #include "envpack/env/explain.hpp"
 #include "envpack/env/lock.hpp"
 #include "envpack/env/package_provider.hpp"
+#include "envpack/pipeline/index_url.hpp"
 #include "envpack/pipeline/user_config.hpp"
 #include "envpack/pipeline/user_indexes.hpp"
 
@@ -41,6 +42,9 @@ struct ResolveOptions {
     /// Where the lock will be: project folders are written relative to it. Empty: here.
     std::filesystem::path lock_folder = {};
     IndexOptions indexes = {};
+    /// When anything is said here, torch and what is built with it come from the one index of
+    /// PyTorch that fits, unless the base provides torch.
+    CudaOptions cuda = {};
 };
 
 /// A lock of what has to be added to the base; or why there is none, with ways out.

@@ -1,0 +1,167 @@
+#include "torch_index.hpp"
+
+#include "cuda_base.hpp"
+#include "envpack/base/text.hpp"
+#include "envpack/cuda/torch_matrix.hpp"
+#include "envpack/env/target_environment.hpp"
+#include "index_question.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace envpack::pipeline {
+namespace {
+
+using Choice = std::variant<std::optional<env::LockedTorchIndex>, env::Explanation>;
+
+const packaging::PackageName& torch_name() {
+    static const packaging::PackageName name = *packaging::PackageName::parse("torch");
+    return name;
+}
+
+const env::FrozenPackage* provided_torch(const ResolveOptions& options,
+                                         const env::Inventory& base) {
+    const bool may_move =
+        std::any_of(options.unfreeze.begin(), options.unfreeze.end(), [](const std::string& text) {
+            const auto name = packaging::PackageName::parse(text);
+            return name && *name == torch_name();
+        });
+    return may_move ? nullptr : base.find(torch_name());
+}
+
+/// What the request says about torch by name.
+packaging::SpecifierSet wanted_torch(const Request& request, const env::Inventory& base) {
+    const packaging::MarkerEnvironment environment = env::marker_environment(base.python);
+    packaging::SpecifierSet wanted;
+    for (const auto* lines : {&request.requirements, &request.constraints}) {
+        for (const env::UserRequirement& line : *lines) {
+            const packaging::Requirement& one = line.requirement;
+            if (one.name == torch_name() &&
+                (!one.marker || one.marker->evaluate_with_extra(environment, nullptr))) {
+                wanted = wanted & one.specifiers;
+            }
+        }
+    }
+    return wanted;
+}
+
+bool names_one_of(const Request& request, std::span<const packaging::PackageName> packages) {
+    return std::any_of(request.requirements.begin(), request.requirements.end(),
+                       [&](const env::UserRequirement& line) {
+                           return std::binary_search(packages.begin(), packages.end(),
+                                                     line.requirement.name);
+                       });
+}
+
+env::Explanation explanation_of(const cuda::IndexConflict& conflict) {
+    env::Explanation explanation{
+        .headline = conflict.headline, .text = conflict.to_string(), .packages = {"torch"}};
+    for (const cuda::DroppedIndex& dropped : conflict.dropped) {
+        explanation.causes.push_back({"index", "torch", dropped.suffix, dropped.reason});
+    }
+    for (const std::string& way : conflict.ways_out) {
+        explanation.ways_out.push_back({"cuda", way, ""});
+    }
+    return explanation;
+}
+
+void pin(Request& request, const cuda::IndexPlan& plan,
+         std::span<const packaging::PackageName> packages) {
+    for (const packaging::PackageName& name : packages) {
+        const bool is_pinned = std::any_of(
+            request.indexes.pins.begin(), request.indexes.pins.end(), [&](const std::string& one) {
+                const auto pinned = packaging::PackageName::parse(one.substr(0, one.find('=')));
+                return pinned && *pinned == name;
+            });
+        if (!is_pinned) {
+            request.indexes.pins.push_back(fmt::format("{}={}", name.str(), plan.url));
+        }
+    }
+    if (!plan.fitting.empty()) {
+        request.constraints.push_back(
+            {.requirement = {.name = torch_name(), .specifiers = plan.fitting}, .origin = "--gpu"});
+    }
+}
+
+env::LockedTorchIndex recorded(const cuda::IndexPlan& plan) {
+    env::LockedTorchIndex index{
+        .suffix = plan.suffix, .url = text::redact_url(plan.url), .reason = plan.reason};
+    for (const cuda::DroppedIndex& dropped : plan.dropped) {
+        index.dropped.push_back(fmt::format("{}: {}", dropped.suffix, dropped.reason));
+    }
+    return index;
+}
+
+}  // namespace
+
+Result<Choice> pin_torch_index(const ResolveOptions& options, const env::Inventory& base,
+                               Request& request, const UserConfig& user, const RunContext& run) {
+    if (!options.cuda.is_given()) {
+        return std::nullopt;
+    }
+    if (const env::FrozenPackage* torch = provided_torch(options, base)) {
+        run.note(fmt::format("the base provides torch {}: no index is chosen for it",
+                             torch->raw_version));
+        return std::nullopt;
+    }
+    std::optional<CudaBase> found;
+    if (options.base && options.cuda.is_auto()) {
+        ENVPACK_TRY(found, read_cuda_base(*options.base, options.python, user, run));
+        for (const std::string& problem : found->facts.problems) {
+            run.note(problem);
+        }
+    }
+    ENVPACK_TRY(cuda::IndexQuestion question,
+                index_question(options.cuda, found ? &found->facts : nullptr));
+    question.torch = wanted_torch(request, base);
+    question.python = python_of(base.python);
+    ENVPACK_TRY(question.machine, machine_for(base.python.machine));
+    ENVPACK_TRY(const cuda::TorchMatrix matrix, cuda::TorchMatrix::load());
+    ENVPACK_TRY(cuda::IndexAnswer answer, cuda::plan_index(question));
+    if (const auto* conflict = std::get_if<cuda::IndexConflict>(&answer)) {
+        if (names_one_of(request, matrix.packages())) {
+            return explanation_of(*conflict);
+        }
+        run.note(conflict->headline);
+        return std::nullopt;
+    }
+    auto& plan = std::get<cuda::IndexPlan>(answer);
+    use_mirror(plan, options.cuda, user);
+    pin(request, plan, matrix.packages());
+    run.note(fmt::format("torch and its family come from {}: {}", text::redact_url(plan.url),
+                         plan.reason));
+    for (const std::string& note : plan.notes) {
+        run.note(note);
+    }
+    return recorded(plan);
+}
+
+Result<std::vector<std::string>> family_notes(const env::Selection& selection,
+                                              const env::Inventory& base) {
+    ENVPACK_TRY(const cuda::TorchMatrix matrix, cuda::TorchMatrix::load());
+    std::vector<std::string> notes;
+    const env::FrozenPackage* torch = base.find(torch_name());
+    const cuda::TorchFamily* family = torch == nullptr || !torch->version
+                                          ? nullptr
+                                          : matrix.family(torch->version->base_version());
+    if (family == nullptr) {
+        return notes;
+    }
+    for (const env::Selected& chosen : selection.packages) {
+        const std::optional<packaging::Version>& belongs =
+            chosen.name.str() == "torchvision"  ? family->torchvision
+            : chosen.name.str() == "torchaudio" ? family->torchaudio
+                                                : std::nullopt;
+        if (belongs && chosen.version.base_version() != *belongs) {
+            notes.push_back(fmt::format(
+                "{} {} is not the one for the base's torch {}: ask for {}=={}, or build it "
+                "against that torch",
+                chosen.name.str(), chosen.version.to_string(), torch->raw_version,
+                chosen.name.str(), belongs->to_string()));
+        }
+    }
+    return notes;
+}
+
+}  // namespace envpack::pipeline

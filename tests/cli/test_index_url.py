@@ -1,0 +1,133 @@
+"""``envpack index-url``: the index of PyTorch's wheels for an image, GPUs and a driver."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+import tomllib
+
+import envpack as package
+from support.command import envpack
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.usefixtures("no_index")
+
+WHL = "https://download.pytorch.org/whl"
+
+
+@pytest.fixture
+def cuda_image(tmp_path: Path) -> str:
+    """Give a root file system with a CUDA toolkit and without Python."""
+    toolkit = tmp_path / "root/usr/local/cuda-12.5"
+    toolkit.mkdir(parents=True)
+    (toolkit / "version.json").write_text('{"cuda": {"version": "12.5.1"}}')
+    (tmp_path / "root/usr/local/cuda").symlink_to("/usr/local/cuda-12.5")
+    return f"dir:{tmp_path / 'root'}"
+
+
+def test_the_toolkit_of_a_base_decides(cuda_image: str) -> None:
+    result = envpack("index-url", "--base", cuda_image, "--torch", "2.6", "--format", "json")
+    answer = json.loads(result.stdout)
+    assert answer["url"] == f"{WHL}/cu124"
+    assert (answer["suffix"], answer["torch"], answer["cuda"]) == ("cu124", "2.6.0", "12.4")
+    assert "cu125 was never published" in answer["reason"]
+    assert {"cu118", "cu126", "cu132"} <= {one["suffix"] for one in answer["dropped"]}
+    assert all(one["reason"] for one in answer["dropped"])
+    assert answer["base"]["cuda"] == "12.5"
+    assert [one["where"] for one in answer["base"]["found"]] == [
+        "/usr/local/cuda -> /usr/local/cuda-12.5",
+        "/usr/local/cuda/version.json",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "suffix"),
+    [
+        (["--cuda", "12.5", "--torch", "2.7"], "cu126"),
+        (["--cuda", "13.3", "--torch", "2.13.0"], "cu132"),
+        (["--cuda", "13.3", "--torch", "2.11"], "cu130"),
+        (["--cuda", "13.1.1.006", "--torch", "2.13"], "cu130"),
+        (["--torch", "2.12", "--gpu", "V100"], "cu126"),
+        (["--torch", "2.11.0", "--driver", "550.54.14"], "cu128"),
+        (["--torch", ">=2.4", "--cuda", "11.8"], "cu118"),
+        (["--torch", "2.8", "--platform", "aarch64"], "cu129"),
+        (["--torch", "2.8", "--cuda", "11.8", "--allow-other-major"], "cu126"),
+        (["--cuda", "cpu", "--torch", "2.13"], "cpu"),
+    ],
+)
+def test_options_say_what_the_base_would(options: list[str], suffix: str) -> None:
+    assert f"{WHL}/{suffix} " in envpack("index-url", *options, "--format", "pip").stdout
+
+
+def test_each_form_is_one_that_its_tool_reads() -> None:
+    asked = ("index-url", "--cuda", "12.4", "--torch", "2.6.0", "--format")
+    assert envpack(*asked, "pip").stdout == (f"pip install --index-url {WHL}/cu124 torch==2.6.0\n")
+    uv = tomllib.loads(envpack(*asked, "uv").stdout)["tool"]["uv"]
+    assert uv["index"] == [{"name": "pytorch-cu124", "url": f"{WHL}/cu124", "explicit": True}]
+    assert uv["sources"].keys() == {"torch", "torchvision", "torchaudio"}
+    lock = tomllib.loads(envpack(*asked, "pylock").stdout)
+    assert lock["packages"] == [
+        {"name": "torch", "version": "2.6.0+cu124", "index": f"{WHL}/cu124"}
+    ]
+    text = envpack(*asked, "text").stdout
+    for form in ("pip", "uv", "pylock"):
+        assert envpack(*asked, form).stdout in text
+
+
+def test_a_conflict_ends_with_1_and_names_ways_out() -> None:
+    asked = ("index-url", "--cuda", "11.8", "--torch", "2.8", "--format")
+    result = envpack(*asked, "json", status=1)
+    assert "cu126: CUDA 12.6 is another major version" in result.stderr
+    assert "torch 2.7.1, of cu118" in result.stderr
+    conflict = json.loads(result.stdout)
+    assert conflict["dropped"]
+    assert conflict["ways_out"]
+    assert envpack(*asked, "pip", status=1).stdout == ""
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--gpu", "H1000"],
+        ["--cuda", "12"],
+        ["--driver", "R550"],
+        ["--torch", "newest"],
+        ["--cuda", "cpu", "--gpu", "H100"],
+        ["--platform", "sparc"],
+    ],
+)
+def test_what_nobody_knows_is_wrong_usage(options: list[str]) -> None:
+    envpack("index-url", *options, status=2)
+
+
+def test_the_demand_of_an_image_on_the_driver_is_told(
+    cuda_image: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VERSION", "12.8.0")
+    monkeypatch.setenv("NVIDIA_REQUIRE_CUDA", "cuda>=12.8 brand=tesla,driver>=470,driver<471")
+    options = ("--torch", "2.8.0", "--driver", "550")
+    told = envpack("index-url", "--base", ".", *options).stderr
+    assert "NVIDIA_REQUIRE_CUDA demands CUDA 12.8 (570 or later)" in told
+    # The variables of this process are those of `.`, not of another base.
+    assert "NVIDIA_REQUIRE_CUDA" not in envpack("index-url", "--base", cuda_image, *options).stderr
+
+
+def test_the_same_from_python(cuda_image: str) -> None:
+    plan = package.index_url(base=cuda_image, torch="2.6", gpus=["H100"], driver="550")
+    assert (plan.url, plan.suffix, plan.torch) == (f"{WHL}/cu124", "cu124", "2.6.0")
+    assert plan.to_dict()["base"]["cuda"] == "12.5"
+    assert plan.to_dict()["reason"] == plan.reason
+    assert plan.render("pip") in plan.render()
+    assert repr(plan) == f"<IndexPlan {WHL}/cu124, torch 2.6.0>"
+    with pytest.raises(ValueError, match="format is"):
+        plan.render("json")
+    with pytest.raises(package.ResolutionImpossible) as raised:
+        package.index_url(base=cuda_image, torch="2.6", gpus=["B200"])
+    dropped = {one["suffix"]: one["reason"] for one in raised.value.conflict["dropped"]}
+    assert dropped["cu126"] == "its torch 2.6.0 has no code for B200 (10.0)"
+    with pytest.raises(package.InvalidArgument):
+        package.index_url(gpus=["H1000"])
