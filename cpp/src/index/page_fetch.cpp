@@ -106,7 +106,8 @@ Result<CachedPage> fetch_page(http::HttpClient& client, const Cache& cache, cons
     if (cached && (request.offline || clock.now() < cached->fresh_until)) {
         if (cached->content_type == absent_type) {
             int status = 404;
-            std::from_chars(cached->body.data(), cached->body.data() + cached->body.size(), status);
+            const std::string_view body = cached->body;
+            std::from_chars(body.data(), body.data() + body.size(), status);
             return fail(absence(request, status));
         }
         return *std::move(cached);
