@@ -2,18 +2,17 @@
 
 #include "build_base.hpp"
 #include "build_plan.hpp"
+#include "destination.hpp"
 #include "direct_source.hpp"
 #include "envpack/archive/layer_writer.hpp"
 #include "envpack/base/file.hpp"
 #include "envpack/env/target_environment.hpp"
 #include "envpack/oci/append.hpp"
 #include "envpack/oci/as_oci.hpp"
-#include "envpack/oci/layout_target.hpp"
 #include "envpack/oci/make_layer.hpp"
 #include "envpack/oci/place_onto.hpp"
 #include "envpack/oci/push_image.hpp"
 #include "envpack/oci/with_config.hpp"
-#include "envpack/pipeline/source.hpp"
 
 #include <algorithm>
 
@@ -31,18 +30,6 @@ constexpr UnixTime default_epoch = 315532800;
 /// The PATH of a container whose image sets none (runc and docker: default PATH).
 constexpr std::string_view engine_path =
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-Result<Source> destination(const std::string& text) {
-    if (!text.starts_with("oci:")) {
-        return fail(Error(ErrorCode::unsupported, fmt::format("cannot write to `{}`", text))
-                        .with_hint("write oci:DIR[:TAG], then copy it on with skopeo"));
-    }
-    ENVPACK_TRY(Source source, Source::parse(text));
-    if (source.tag.empty()) {
-        source.tag = "latest";
-    }
-    return source;
-}
 
 /// What the input is, read as far as a build needs it.
 struct Input {
@@ -181,7 +168,7 @@ json::Value BuildReport::to_json() const {
 
 Result<BuildReport> build(const BuildOptions& options, const UserConfig& user,
                           const RunContext& run) {
-    ENVPACK_TRY(const Source target, destination(options.output));
+    ENVPACK_TRY(const Source target, parse_destination(options.output));
     ENVPACK_TRY(const std::optional<UnixTime> epoch, user.source_date_epoch());
     const UnixTime created = epoch.value_or(default_epoch);
     ENVPACK_TRY(const Input input, read_input(options));
@@ -211,9 +198,9 @@ Result<BuildReport> build(const BuildOptions& options, const UserConfig& user,
                                    {.created = created, .base_digest = report.base_digest}));
     ENVPACK_TRY(image, oci::with_config(image, config_change(options, base, created)));
     // Only now is the destination touched.
-    ENVPACK_TRY(const auto layout, oci::LayoutTarget::open_or_create(target.path));
+    ENVPACK_TRY(const std::shared_ptr<oci::Target> place, open_destination(target, user));
     ENVPACK_TRY(const oci::Descriptor written,
-                with_context(oci::push_image(*image, *layout, target.tag, run),
+                with_context(oci::push_image(*image, *place, target.tag, run),
                              fmt::format("while writing `{}`", options.output)));
     report.digest = written.digest;
     return report;

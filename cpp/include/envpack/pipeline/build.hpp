@@ -18,7 +18,9 @@ namespace envpack::pipeline {
 
 struct BuildOptions {
     std::filesystem::path input = {};  ///< a pylock.toml or a virtual environment
-    std::string output = {};           ///< oci:DIR[:TAG]; the tag is `latest` if left out
+    /// oci:DIR[:TAG] or oci-archive:FILE[:TAG], the tag is `latest` if left out; or
+    /// docker-archive:FILE[:NAME]. A file that is there already is replaced.
+    std::string output = {};
     /// A Source that is an image. None: the base that the lock was resolved for.
     std::optional<std::string> base = std::nullopt;
     std::string prefix = "/opt/venv";             ///< of the environment in the image
