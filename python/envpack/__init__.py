@@ -11,34 +11,45 @@ from envpack import errors, packaging
 from envpack._core import (
     BuildReport,
     BuiltLayer,
+    DiffReport,
     FrozenPackage,
+    InspectReport,
     Interpreter,
     Inventory,
     Lock,
     LockedPackage,
     StrippedLine,
     StripReport,
+    VerifyProblem,
+    VerifyReport,
     __version__,
 )
-from envpack._verbs import build, freeze, resolve, strip
+from envpack._verbs import build, diff, freeze, inspect, resolve, strip, verify
 from envpack.errors import *  # noqa: F403 - the list is errors.__all__
 
 __all__ = [  # noqa: PLE0604 - the errors are listed in their own module
     "BuildReport",
     "BuiltLayer",
+    "DiffReport",
     "FrozenPackage",
+    "InspectReport",
     "Interpreter",
     "Inventory",
     "Lock",
     "LockedPackage",
     "StripReport",
     "StrippedLine",
+    "VerifyProblem",
+    "VerifyReport",
     "__version__",
     "build",
+    "diff",
     "errors",
     "freeze",
+    "inspect",
     "packaging",
     "resolve",
     "strip",
+    "verify",
     *errors.__all__,
 ]

@@ -4,6 +4,7 @@
 #include "envpack/pipeline/resolve.hpp"
 #include "envpack/pipeline/strip.hpp"
 #include "errors.hpp"
+#include "json.hpp"
 #include "run.hpp"
 
 #include <filesystem>
@@ -59,8 +60,7 @@ index::IndexStrategy strategy_of(const std::string& word) {
 }
 
 [[noreturn]] void raise_conflict(const env::Explanation& explanation) {
-    const py::object report =
-        py::module_::import("json").attr("loads")(json::to_canonical(explanation.to_json()));
+    const py::object report = to_python(explanation.to_json());
     const py::object exception = py::module_::import("envpack.errors")
                                      .attr("ResolutionImpossible")(explanation.text, report);
     PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(exception.ptr())), exception.ptr());
@@ -155,10 +155,7 @@ void bind_reports(py::module_& module) {
         .def_readonly("layers", &pipeline::BuildReport::layers)
         .def_readonly("notes", &pipeline::BuildReport::notes)
         .def(
-            "to_dict",
-            [](const pipeline::BuildReport& r) -> py::object {
-                return py::module_::import("json").attr("loads")(json::to_canonical(r.to_json()));
-            },
+            "to_dict", [](const pipeline::BuildReport& r) { return to_python(r.to_json()); },
             "The document that `envpack build --format json` prints.")
         .def("_repr_html_",
              [](const pipeline::BuildReport& r) -> py::object {
@@ -199,24 +196,32 @@ void bind_pipeline(py::module_& module) {
         .def(py::init([](std::filesystem::path input, std::string output,
                          std::optional<std::string> base, std::string prefix,
                          std::map<std::string, std::string> env,
-                         std::map<std::string, std::string> labels, std::optional<std::string> user,
+                         std::map<std::string, std::string> labels,
+                         std::map<std::string, std::string> annotations, Texts ports, Texts volumes,
+                         const std::string& compression, std::optional<std::string> user,
                          std::optional<std::string> workdir, std::optional<Texts> entrypoint,
                          std::optional<Texts> cmd, bool no_build, pipeline::IndexOptions indexes) {
-                 return pipeline::BuildOptions{.input = std::move(input),
-                                               .output = std::move(output),
-                                               .base = std::move(base),
-                                               .prefix = std::move(prefix),
-                                               .env = std::move(env),
-                                               .labels = std::move(labels),
-                                               .user = std::move(user),
-                                               .working_dir = std::move(workdir),
-                                               .entrypoint = std::move(entrypoint),
-                                               .cmd = std::move(cmd),
-                                               .no_build = no_build,
-                                               .indexes = std::move(indexes)};
+                 return pipeline::BuildOptions{
+                     .input = std::move(input),
+                     .output = std::move(output),
+                     .base = std::move(base),
+                     .prefix = std::move(prefix),
+                     .env = std::move(env),
+                     .labels = std::move(labels),
+                     .annotations = std::move(annotations),
+                     .ports = std::move(ports),
+                     .volumes = std::move(volumes),
+                     .compression = value_or_raise(archive::compression_named(compression)),
+                     .user = std::move(user),
+                     .working_dir = std::move(workdir),
+                     .entrypoint = std::move(entrypoint),
+                     .cmd = std::move(cmd),
+                     .no_build = no_build,
+                     .indexes = std::move(indexes)};
              }),
              py::arg("input"), py::arg("output"), py::kw_only(), py::arg("base"), py::arg("prefix"),
-             py::arg("env"), py::arg("labels"), py::arg("user"), py::arg("workdir"),
+             py::arg("env"), py::arg("labels"), py::arg("annotations"), py::arg("ports"),
+             py::arg("volumes"), py::arg("compression"), py::arg("user"), py::arg("workdir"),
              py::arg("entrypoint"), py::arg("cmd"), py::arg("no_build"), py::arg("indexes"));
 
     bind_reports(module);

@@ -26,7 +26,7 @@ Result<LayerPtr> make_layer(std::span<const archive::PlannedEntry> entries,
 }
 
 std::string layer_recipe(const archive::LayerWriteOptions& options) {
-    std::string text = fmt::format("envpack layer format {}", archive::tar_format_version);
+    std::string text = fmt::format("{}{}", layer_recipe_prefix, archive::tar_format_version);
     if (options.compression != Compression::gzip) {
         return text + ", " + std::string(archive::to_string(options.compression));
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "envpack/archive/compression.hpp"
 #include "envpack/base/digest.hpp"
 #include "envpack/base/json.hpp"
 #include "envpack/base/result.hpp"
@@ -26,6 +27,12 @@ struct BuildOptions {
     std::string prefix = "/opt/venv";             ///< of the environment in the image
     std::map<std::string, std::string> env = {};  ///< variables to set
     std::map<std::string, std::string> labels = {};
+    std::map<std::string, std::string> annotations = {};  ///< of the manifest
+    std::vector<std::string> ports = {};                  ///< "8080", "53/udp"
+    std::vector<std::string> volumes = {};                ///< absolute paths
+    /// Of the layers that are added. Every engine reads gzip; zstd is smaller and faster, and
+    /// unknown to Docker before 23, umoci 0.4.
+    archive::Compression compression = archive::Compression::gzip;
     std::optional<std::string> user = std::nullopt;
     std::optional<std::string> working_dir = std::nullopt;
     std::optional<std::vector<std::string>> entrypoint = std::nullopt;
@@ -51,6 +58,7 @@ struct BuildReport {
     std::vector<std::string> notes = {};  ///< what a person should know
 
     json::Value to_json() const;
+    std::string to_text() const;
 };
 
 /// Puts an environment onto a base image: wheels of a lock are fetched, verified and turned into
