@@ -19,6 +19,8 @@ struct BuildArguments {
     pipeline::BuildOptions build = {.input = "pylock.toml"};
     std::vector<std::string> env;
     std::vector<std::string> labels;
+    std::vector<std::string> annotations;
+    std::string compression = "gzip";
     std::string entrypoint;
     std::string cmd;
     std::string format = "text";
@@ -55,18 +57,12 @@ Result<std::vector<std::string>> command_line(const std::string& text, std::stri
     return words;
 }
 
-std::string summary(const pipeline::BuildReport& report) {
-    std::string text;
-    for (const pipeline::BuiltLayer& layer : report.layers) {
-        text += fmt::format("{}  {:>12}  {}\n", layer.digest.to_string(), layer.size, layer.title);
-    }
-    return text + fmt::format("{}  {}\n", report.digest.to_string(), report.output);
-}
-
 Result<ExitCode> build(BuildArguments arguments, const RunContext& run) {
     pipeline::BuildOptions& options = arguments.build;
     ENVPACK_CHECK(add_pairs(arguments.env, "--env", options.env));
     ENVPACK_CHECK(add_pairs(arguments.labels, "--label", options.labels));
+    ENVPACK_CHECK(add_pairs(arguments.annotations, "--annotation", options.annotations));
+    ENVPACK_TRY(options.compression, archive::compression_named(arguments.compression));
     if (!arguments.entrypoint.empty()) {
         ENVPACK_TRY(options.entrypoint, command_line(arguments.entrypoint, "--entrypoint"));
     }
@@ -78,8 +74,7 @@ Result<ExitCode> build(BuildArguments arguments, const RunContext& run) {
     for (const std::string& note : report.notes) {
         run.note(note);
     }
-    ENVPACK_CHECK(
-        print(arguments.format == "json" ? json::to_pretty(report.to_json()) : summary(report)));
+    ENVPACK_CHECK(print_report(report, arguments.format));
     return done;
 }
 
@@ -97,7 +92,8 @@ void add_build(CLI::App& app, Action& action) {
                      "oci:DIR[:TAG], oci-archive:FILE[:TAG] or "
                      "docker-archive:FILE[:NAME]; default: the base of the lock")
         ->type_name("IMAGE");
-    verb->add_option("-o,--output", options.output, "oci:DIR[:TAG] to write")
+    verb->add_option("-o,--output", options.output,
+                     "oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE[:NAME] to write")
         ->type_name("DEST")
         ->required();
     verb->add_option("--prefix", options.prefix, "Place of the environment in the image")
@@ -111,6 +107,21 @@ void add_build(CLI::App& app, Action& action) {
         ->type_name("NAME=VALUE")
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
         ->allow_extra_args(false);
+    verb->add_option("--annotation", arguments->annotations, "Annotation of the image's manifest")
+        ->type_name("NAME=VALUE")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->allow_extra_args(false);
+    verb->add_option("--port", options.ports, "Port that the image's processes listen on")
+        ->type_name("PORT[/PROTOCOL]")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->allow_extra_args(false);
+    verb->add_option("--volume", options.volumes, "Folder that engines make a volume of")
+        ->type_name("PATH")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->allow_extra_args(false);
+    verb->add_option("--compression", arguments->compression, "Of the layers that are added")
+        ->check(CLI::IsMember({"gzip", "zstd", "none"}))
+        ->capture_default_str();
     verb->add_option("--user", options.user, "User of the image's processes")
         ->type_name("UID[:GID]");
     verb->add_option("--workdir", options.working_dir, "Working folder in the image")
@@ -119,9 +130,7 @@ void add_build(CLI::App& app, Action& action) {
         ->type_name("CMD");
     verb->add_option("--cmd", arguments->cmd, "Default arguments: program, or JSON array")
         ->type_name("CMD");
-    verb->add_option("--format", arguments->format, "How to report")
-        ->check(CLI::IsMember({"text", "json"}))
-        ->capture_default_str();
+    add_report_format(*verb, arguments->format);
     verb->add_flag("--no-build", options.no_build,
                    "Refuse to build packages of the lock that have no wheel");
     add_index_options(*verb, options.indexes);

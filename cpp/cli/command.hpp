@@ -17,9 +17,12 @@ using Action = std::function<Result<ExitCode>(const RunContext&)>;
 
 // Each adds one verb to `app`; a call of the verb puts its work into `action`.
 void add_build(CLI::App& app, Action& action);
+void add_diff(CLI::App& app, Action& action);
 void add_freeze(CLI::App& app, Action& action);
 void add_index_url(CLI::App& app, Action& action);
+void add_inspect(CLI::App& app, Action& action);
 void add_resolve(CLI::App& app, Action& action);
 void add_strip(CLI::App& app, Action& action);
+void add_verify(CLI::App& app, Action& action);
 
 }  // namespace envpack::cli

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdio>
 
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace envpack::cli {
@@ -19,6 +20,12 @@ Result<void> print(std::string_view text) {
 
 Result<void> write_output(const std::string& path, std::string_view text) {
     return path.empty() || path == "-" ? print(text) : write_file(path, text);
+}
+
+void add_report_format(CLI::App& verb, std::string& format) {
+    verb.add_option("--format", format, "How to report")
+        ->check(CLI::IsMember({"text", "json"}))
+        ->capture_default_str();
 }
 
 void print_error(const Error& error) {

@@ -281,6 +281,43 @@ class BuildReport:
     def _repr_html_(self) -> str: ...
 
 @final
+class InspectReport:
+    @property
+    def source(self) -> str: ...
+    @property
+    def digest(self) -> str | None: ...
+    def to_dict(self) -> dict[str, Any]: ...
+
+@final
+class DiffReport:
+    @property
+    def equal(self) -> bool: ...
+    @property
+    def same_content(self) -> bool: ...
+    def to_dict(self) -> dict[str, Any]: ...
+
+@final
+class VerifyProblem:
+    @property
+    def rule(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+
+@final
+class VerifyReport:
+    @property
+    def image(self) -> str: ...
+    @property
+    def digest(self) -> str | None: ...
+    @property
+    def ok(self) -> bool: ...
+    @property
+    def problems(self) -> list[VerifyProblem]: ...
+    @property
+    def base_problems(self) -> list[VerifyProblem]: ...
+    def to_dict(self) -> dict[str, Any]: ...
+
+@final
 class IndexOptions:
     def __init__(
         self,
@@ -330,6 +367,10 @@ class BuildOptions:
         prefix: str,
         env: Mapping[str, str],
         labels: Mapping[str, str],
+        annotations: Mapping[str, str],
+        ports: Sequence[str],
+        volumes: Sequence[str],
+        compression: str,
         user: str | None,
         workdir: str | None,
         entrypoint: Sequence[str] | None,
@@ -353,3 +394,13 @@ def strip(
     requirements: _StrPath, base: str, python: str | None, progress: _Progress
 ) -> StripReport: ...
 def build(options: BuildOptions, progress: _Progress) -> BuildReport: ...
+def inspect(source: str, progress: _Progress) -> InspectReport: ...
+def diff(a: str, b: str, progress: _Progress) -> DiffReport: ...
+def verify(
+    image: str,
+    lock: _StrPath | None,
+    base: str | None,
+    no_build: bool,
+    indexes: IndexOptions,
+    progress: _Progress,
+) -> VerifyReport: ...

@@ -11,7 +11,16 @@ from envpack._progress import Reporting
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from envpack._core import BuildReport, IndexPlan, Inventory, Lock, StripReport
+    from envpack._core import (
+        BuildReport,
+        DiffReport,
+        IndexPlan,
+        InspectReport,
+        Inventory,
+        Lock,
+        StripReport,
+        VerifyReport,
+    )
     from envpack._progress import ProgressArgument
 
 StrPath = Union[str, "os.PathLike[str]"]
@@ -267,6 +276,10 @@ def build(
     prefix: str = "/opt/venv",
     env: Mapping[str, str] | None = None,
     labels: Mapping[str, str] | None = None,
+    annotations: Mapping[str, str] | None = None,
+    ports: Iterable[str | int] = (),
+    volumes: Iterable[str] = (),
+    compression: Literal["gzip", "zstd", "none"] = "gzip",
     user: str | None = None,
     workdir: str | None = None,
     entrypoint: Sequence[str] | None = None,
@@ -288,11 +301,16 @@ def build(
 
     Args:
         input: a ``pylock.toml`` or a virtual environment on this machine.
-        output: ``oci:DIR[:TAG]``; appears whole or not at all.
+        output: ``oci:DIR[:TAG]``, ``oci-archive:FILE[:TAG]`` or ``docker-archive:FILE[:NAME]``;
+            appears whole or not at all.
         base: ``oci:DIR[:TAG]`` or an archive; None for the base that the lock was resolved for.
         prefix: where the environment is in the image.
         env: variables of the image.
         labels: labels of the image.
+        annotations: annotations of the image's manifest.
+        ports: ports that the image's processes listen on: ``8080``, ``"53/udp"``.
+        volumes: absolute paths of folders that engines make volumes of.
+        compression: of the layers that are added; those of the base stay as they are.
         user: user of the image's processes, ``UID[:GID]``.
         workdir: working folder of the image.
         entrypoint: entry point of the image.
@@ -320,6 +338,10 @@ def build(
         prefix=prefix,
         env=dict(env or {}),
         labels=dict(labels or {}),
+        annotations=dict(annotations or {}),
+        ports=[str(port) for port in ports],
+        volumes=list(volumes),
+        compression=compression,
         user=user,
         workdir=workdir,
         entrypoint=None if entrypoint is None else list(entrypoint),
@@ -338,3 +360,79 @@ def build(
     )
     with Reporting(progress) as callback:
         return _core.build(options, callback)
+
+
+def inspect(source: StrPath, *, progress: ProgressArgument = None) -> InspectReport:
+    """Show what is in an image: layers, packages, sizes, duplicates, config.
+
+    Every byte is read and checked against its digest; nothing is unpacked or executed. ``str()``
+    of the result is the text of the command, ``to_dict()`` its JSON document.
+
+    Args:
+        source: ``oci:DIR[:TAG]``, ``oci-archive:FILE[:TAG]`` or ``docker-archive:FILE[:NAME]``.
+        progress: as for :func:`freeze`.
+
+    Raises:
+        IntegrityError: a blob of the image is not what its digest says.
+
+    """
+    with Reporting(progress) as callback:
+        return _core.inspect(os.fspath(source), callback)
+
+
+def diff(a: StrPath, b: StrPath, *, progress: ProgressArgument = None) -> DiffReport:
+    """Compare the packages, files and config of two images.
+
+    Args:
+        a: an image, as for :func:`inspect`.
+        b: another one.
+        progress: as for :func:`freeze`.
+
+    """
+    with Reporting(progress) as callback:
+        return _core.diff(os.fspath(a), os.fspath(b), callback)
+
+
+def verify(
+    image: StrPath,
+    lock: StrPath | None = None,
+    *,
+    base: StrPath | None = None,
+    no_build: bool = False,
+    index_url: str | None = None,
+    extra_index_urls: Iterable[str] = (),
+    find_links: Iterable[StrPath] = (),
+    no_index: bool = False,
+    progress: ProgressArgument = None,
+) -> VerifyReport:
+    """Check every digest, size and diff_id of an image, and every file that a RECORD lists.
+
+    What is wrong is in ``problems``; an exception means that the image could not be looked at.
+
+    Args:
+        image: an image, as for :func:`inspect`.
+        lock: the ``pylock.toml`` that it was built from: its layers are built again and compared.
+        base: the base to build on; None for the base of the lock.
+        no_build: refuse to build packages of the lock that have no wheel.
+        index_url: as for :func:`resolve`; so are the following.
+        extra_index_urls: see :func:`resolve`.
+        find_links: see :func:`resolve`.
+        no_index: see :func:`resolve`.
+        progress: as for :func:`freeze`.
+
+    """
+    indexes = _core.IndexOptions(
+        index_url=index_url,
+        extra_index_urls=list(extra_index_urls),
+        find_links=[os.fspath(place) for place in find_links],
+        no_index=no_index,
+    )
+    with Reporting(progress) as callback:
+        return _core.verify(
+            os.fspath(image),
+            None if lock is None else os.fspath(lock),
+            None if base is None else os.fspath(base),
+            no_build,
+            indexes,
+            callback,
+        )

@@ -4,9 +4,10 @@
 
 namespace envpack::python {
 
-// Each adds the classes and functions of one library to the module.
+// Each adds the classes and functions of one library to the module, or of a part of it.
 void bind_packaging(pybind11::module_& module);
 void bind_env(pybind11::module_& module);
 void bind_pipeline(pybind11::module_& module);
+void bind_images(pybind11::module_& module);
 
 }  // namespace envpack::python

@@ -6,6 +6,7 @@
 #include "envpack/env/lock_output.hpp"
 #include "envpack/pipeline/freeze.hpp"
 #include "errors.hpp"
+#include "json.hpp"
 
 #include <filesystem>
 #include <string>
@@ -20,10 +21,6 @@ namespace envpack::python {
 namespace {
 
 using namespace envpack::env;
-
-py::object from_json(const json::Value& value) {
-    return py::module_::import("json").attr("loads")(json::to_canonical(value));
-}
 
 std::optional<std::string> text_or_none(const std::string& text) {
     return text.empty() ? std::nullopt : std::optional(text);
@@ -150,7 +147,7 @@ void bind_inventory(py::module_& module) {
             "pylock, "
             "uv, cyclonedx or spdx.")
         .def(
-            "to_dict", [](const Inventory& i) { return from_json(to_json(i)); },
+            "to_dict", [](const Inventory& i) { return to_python(to_json(i)); },
             "The document that `envpack freeze --format json` prints.")
         .def("_repr_html_", [](const Inventory& i) { return html_of(i, "inventory_html"); })
         .def("__repr__", [](const Inventory& i) {
@@ -203,10 +200,7 @@ void bind_lock(py::module_& module) {
             "to_tree", [](const Lock& l) { return to_tree_text(l); },
             "What was asked for, with what each package needs below it.")
         .def(
-            "to_dict",
-            [](const Lock& l) -> py::object {
-                return py::module_::import("json").attr("loads")(json::to_canonical(to_json(l)));
-            },
+            "to_dict", [](const Lock& l) { return to_python(to_json(l)); },
             "The document that `envpack resolve --format json` writes.")
         .def_readonly("requires_python", &Lock::requires_python)
         .def_readonly("packages", &Lock::packages)

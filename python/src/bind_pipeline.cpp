@@ -5,6 +5,7 @@
 #include "envpack/pipeline/resolve.hpp"
 #include "envpack/pipeline/strip.hpp"
 #include "errors.hpp"
+#include "json.hpp"
 #include "run.hpp"
 
 #include <filesystem>
@@ -47,10 +48,6 @@ env::Inventory freeze(const std::string& source, std::optional<std::string> pyth
     return run<env::Inventory>(progress, [&](const RunContext& context) {
         return pipeline::freeze(options, user, context);
     });
-}
-
-py::object to_python(const json::Value& document) {
-    return py::module_::import("json").attr("loads")(json::to_canonical(document));
 }
 
 [[noreturn]] void raise_conflict(const std::string& text, const json::Value& report) {
@@ -271,24 +268,32 @@ void bind_pipeline(py::module_& module) {
         .def(py::init([](std::filesystem::path input, std::string output,
                          std::optional<std::string> base, std::string prefix,
                          std::map<std::string, std::string> env,
-                         std::map<std::string, std::string> labels, std::optional<std::string> user,
+                         std::map<std::string, std::string> labels,
+                         std::map<std::string, std::string> annotations, Texts ports, Texts volumes,
+                         const std::string& compression, std::optional<std::string> user,
                          std::optional<std::string> workdir, std::optional<Texts> entrypoint,
                          std::optional<Texts> cmd, bool no_build, pipeline::IndexOptions indexes) {
-                 return pipeline::BuildOptions{.input = std::move(input),
-                                               .output = std::move(output),
-                                               .base = std::move(base),
-                                               .prefix = std::move(prefix),
-                                               .env = std::move(env),
-                                               .labels = std::move(labels),
-                                               .user = std::move(user),
-                                               .working_dir = std::move(workdir),
-                                               .entrypoint = std::move(entrypoint),
-                                               .cmd = std::move(cmd),
-                                               .no_build = no_build,
-                                               .indexes = std::move(indexes)};
+                 return pipeline::BuildOptions{
+                     .input = std::move(input),
+                     .output = std::move(output),
+                     .base = std::move(base),
+                     .prefix = std::move(prefix),
+                     .env = std::move(env),
+                     .labels = std::move(labels),
+                     .annotations = std::move(annotations),
+                     .ports = std::move(ports),
+                     .volumes = std::move(volumes),
+                     .compression = value_or_raise(archive::compression_named(compression)),
+                     .user = std::move(user),
+                     .working_dir = std::move(workdir),
+                     .entrypoint = std::move(entrypoint),
+                     .cmd = std::move(cmd),
+                     .no_build = no_build,
+                     .indexes = std::move(indexes)};
              }),
              py::arg("input"), py::arg("output"), py::kw_only(), py::arg("base"), py::arg("prefix"),
-             py::arg("env"), py::arg("labels"), py::arg("user"), py::arg("workdir"),
+             py::arg("env"), py::arg("labels"), py::arg("annotations"), py::arg("ports"),
+             py::arg("volumes"), py::arg("compression"), py::arg("user"), py::arg("workdir"),
              py::arg("entrypoint"), py::arg("cmd"), py::arg("no_build"), py::arg("indexes"));
 
     bind_reports(module);

@@ -13,4 +13,5 @@ PYBIND11_MODULE(_core, module) {
     envpack::python::bind_packaging(module);
     envpack::python::bind_env(module);
     envpack::python::bind_pipeline(module);
+    envpack::python::bind_images(module);
 }

@@ -19,7 +19,7 @@ from support.command import COMMAND, envpack
 
 def test_version_and_help() -> None:
     assert envpack("--version").stdout == f"envpack {package.__version__}\n"
-    for verb in ("freeze", "resolve", "build"):
+    for verb in ("freeze", "resolve", "build", "inspect", "diff", "verify"):
         assert verb in envpack("--help").stdout
         assert "Usage" in envpack(verb, "--help").stdout
 

@@ -163,3 +163,47 @@ def test_a_lock_for_another_base_is_refused(lock: Path, tmp_path: Path) -> None:
     result = command("build", changed, "-o", f"oci:{tmp_path / 'out'}", status=2)
     assert "rule: build.lock-base" in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_settings_of_the_image_as_skopeo_reads_them(lock: Path, tmp_path: Path) -> None:
+    image = f"oci:{tmp_path / 'image'}:latest"
+    name = "org.opencontainers.image.base.name"
+    envpack.build(
+        lock, image, ports=[8080, "53/udp", "9000/tcp"], volumes=["/data"],
+        annotations={"team": "x", name: "registry.example/base:1"},
+    )  # fmt: skip
+    config = json.loads(skopeo_inspect(image, "--config"))["config"]
+    assert config["ExposedPorts"] == {"53/udp": {}, "8080/tcp": {}, "9000/tcp": {}}
+    assert config["Volumes"] == {"/data": {}}
+    annotations = json.loads(skopeo_inspect(image, "--raw"))["annotations"]
+    assert annotations["team"] == "x"
+    assert annotations[name] == "registry.example/base:1"
+    assert annotations["org.opencontainers.image.base.digest"].startswith("sha256:")
+
+
+def test_a_setting_that_no_image_can_have_is_refused_at_once(lock: Path, tmp_path: Path) -> None:
+    options = [f"--port={text}" for text in ("0", "65536", "080", "80/", "80/icmp", "80 ", "-1")]
+    for option in (*options, "--volume=data"):
+        result = command("build", lock, "-o", f"oci:{tmp_path / 'out'}", option, status=2)
+        assert "rule: oci.config-change" in result.stderr, option
+        assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("compression", "suffix"), [("gzip", "+gzip"), ("zstd", "+zstd"), ("none", "")]
+)
+def test_compression_changes_the_blob_and_not_the_tar(
+    lock: Path, tmp_path: Path, engine: Engine, compression: str, suffix: str
+) -> None:
+    standard = envpack.build(lock, f"oci:{tmp_path / 'standard'}")
+    image = f"oci:{tmp_path / 'image'}:latest"
+    output = command(
+        "build", lock, "-o", image, "--compression", compression, "--format", "json"
+    ).stdout
+    layers = json.loads(output)["layers"]
+    assert [layer["diff_id"] for layer in layers] == [x.diff_id for x in standard.layers]
+    manifest = json.loads(skopeo_inspect(image, "--raw"))
+    assert manifest["layers"][-1]["mediaType"] == f"application/vnd.oci.image.layer.v1.tar{suffix}"
+    assert envpack.verify(image, lock).to_dict()["same_digest"] is True
+    if engine.name == "podman":
+        assert engine.run(image, "tool") == "tool 42\n"

@@ -28,17 +28,21 @@ class Engine:
     folder: Path
 
     def run(self, image: str, *command: str) -> str:
-        """Start ``command`` in a fresh container of ``oci:DIR:TAG``; return its output."""
+        """Start ``command`` in a fresh container of ``oci:DIR:TAG``; return its output.
+
+        With podman, ``image`` may also be the name of a loaded image.
+        """
         if self.name == "podman":
-            return self._podman(image, command)
+            return self.podman("run", "--rm", image, *command)
         return self._chroot(image, command)
 
-    def _podman(self, image: str, command: tuple[str, ...]) -> str:
+    def podman(self, *arguments: str) -> str:
+        """Run podman on a private store; return its output."""
         config = self.folder / "containers.conf"
         config.write_text(_PODMAN_CONFIG)
         stores = [f"--{name}={self.folder / name}" for name in ("root", "runroot", "tmpdir")]
         return _output(
-            ["podman", *stores, "--storage-driver=vfs", "run", "--rm", image, *command],
+            ["podman", *stores, "--storage-driver=vfs", *arguments],
             env={**os.environ, "CONTAINERS_CONF": str(config)},
         )
 

@@ -2,6 +2,7 @@
 
 #include "buffered_input.hpp"
 #include "decoders.hpp"
+#include "envpack/base/text.hpp"
 #include "little_endian.hpp"
 
 #include <utility>
@@ -69,6 +70,17 @@ std::string_view to_string(Compression compression) noexcept {
             return "zstd";
     }
     return "none";
+}
+
+Result<Compression> compression_named(std::string_view name) {
+    for (const Compression one : {Compression::none, Compression::gzip, Compression::zstd}) {
+        if (name == to_string(one)) {
+            return one;
+        }
+    }
+    return fail(Error(ErrorCode::invalid_argument,
+                      fmt::format("`{}` is no compression", text::printable(name, 40)))
+                    .with_hint("name one: gzip, zstd, none"));
 }
 
 Compression detect_compression(std::span<const std::byte> head) noexcept {

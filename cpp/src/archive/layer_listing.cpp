@@ -44,9 +44,11 @@ Result<std::optional<SafePath>> path_in_layer(std::string_view raw, const Limits
 /// Appends members to a listing. One thread.
 class LayerListingBuilder {
 public:
-    Result<void> add(const TarEntry& entry, std::uint64_t member, TarReader& tar,
-                     const CaptureFilter& capture, const Limits& limits) {
-        ENVPACK_TRY(const std::optional<SafePath> path, path_in_layer(entry.path, limits));
+    LayerListingBuilder(const CaptureFilter& capture, FileDigests digests, const Limits& limits)
+        : capture_(capture), digests_(digests), limits_(limits) {}
+
+    Result<void> add(const TarEntry& entry, std::uint64_t member, TarReader& tar) {
+        ENVPACK_TRY(const std::optional<SafePath> path, path_in_layer(entry.path, limits_));
         if (!path) {
             ++listing_.skipped_;
             return {};
@@ -64,7 +66,7 @@ public:
         if (path->name().starts_with(whiteout_prefix)) {
             return add_whiteout(*path, member);
         }
-        return add_file(*path, entry, member, tar, capture, limits);
+        return add_file(*path, entry, member, tar);
     }
 
     LayerListing take(std::uint64_t tar_size) && {
@@ -98,7 +100,7 @@ private:
     }
 
     Result<void> add_file(const SafePath& path, const TarEntry& entry, std::uint64_t member,
-                          TarReader& tar, const CaptureFilter& capture, const Limits& limits) {
+                          TarReader& tar) {
         const FileInfo info{.type = entry.type,
                             .size = entry.size,
                             .mode = entry.mode,
@@ -106,14 +108,14 @@ private:
                             .gid = entry.gid,
                             .mtime = entry.mtime,
                             .link_target = entry.link_target};
-        if (entry.link_target.size() > limits.max_path ||
+        if (entry.link_target.size() > limits_.max_path ||
             entry.link_target.size() > std::numeric_limits<std::uint16_t>::max()) {
             return refuse("tar.name", fmt::format("link `{}` has a target of {} bytes", path.str(),
                                                   entry.link_target.size()));
         }
         if (entry.hard_link) {
             ENVPACK_TRY(const std::optional<SafePath> target,
-                        path_in_layer(entry.link_target, limits));
+                        path_in_layer(entry.link_target, limits_));
             if (!target) {
                 ++listing_.skipped_;
                 return {};
@@ -122,10 +124,33 @@ private:
             return {};
         }
         append(Kind::file, path.str(), info.link_target, info, member);
-        if (entry.type == FileType::regular && capture &&
-            entry.size <= LayerListing::max_captured_file && capture(path, info)) {
-            return capture_content(tar, entry.size);
+        if (entry.type != FileType::regular) {
+            return {};
         }
+        const bool captured =
+            capture_ && entry.size <= LayerListing::max_captured_file && capture_(path, info);
+        if (captured) {
+            ENVPACK_CHECK(capture_content(tar, entry.size));
+        }
+        return digests_ == FileDigests::none ? Result<void>() : add_digest(tar, captured);
+    }
+
+    /// The digest of the member at hand, of which nothing was read, or all when it was captured.
+    Result<void> add_digest(TarReader& tar, bool captured) {
+        if (captured) {
+            listing_.digests_.push_back(Digest::of(as_bytes(*listing_.captured_.back())));
+        } else {
+            Sha256 hash;
+            for (;;) {
+                ENVPACK_TRY(const std::size_t got, tar.read(buffer_));
+                if (got == 0) {
+                    break;
+                }
+                hash.update(std::span(buffer_).first(got));
+            }
+            listing_.digests_.push_back(std::move(hash).finish());
+        }
+        listing_.records_.back().digest = static_cast<std::uint32_t>(listing_.digests_.size());
         return {};
     }
 
@@ -158,6 +183,7 @@ private:
              .uid = static_cast<std::uint32_t>(std::min(info.uid, max_id)),
              .gid = static_cast<std::uint32_t>(std::min(info.gid, max_id)),
              .captured = 0,
+             .digest = 0,
              .path_length = static_cast<std::uint16_t>(path.size()),
              .link_length = static_cast<std::uint16_t>(link.size()),
              .mode = static_cast<std::uint16_t>(info.mode),
@@ -167,6 +193,10 @@ private:
         listing_.text_ += link;
     }
 
+    const CaptureFilter& capture_;
+    const FileDigests digests_;
+    const Limits& limits_;
+    std::vector<std::byte> buffer_ = std::vector<std::byte>(std::size_t{256} << 10);
     LayerListing listing_;
 };
 
@@ -183,26 +213,33 @@ LayerListing::Entry LayerListing::entry(std::size_t index) const {
             .gid = record.gid,
             .mtime = record.mtime,
             .captured = record.captured == 0 ? nullptr : captured_[record.captured - 1].get(),
+            .sha256 = record.digest == 0 ? nullptr : &digests_[record.digest - 1],
             .member = record.member};
 }
 
 Result<LayerListing> list_layer(std::unique_ptr<ByteSource> compressed_or_plain,
-                                const CaptureFilter& capture, const Limits& limits,
-                                const RunContext& run) {
+                                const CaptureFilter& capture, FileDigests digests,
+                                const Limits& limits, const RunContext& run) {
     Limits bounded = limits;
     // Record keeps lengths in 16 bits.
     bounded.max_path = std::min<std::size_t>(limits.max_path, 0xffff);
     ENVPACK_TRY(TarReader tar, TarReader::open(std::move(compressed_or_plain), bounded));
-    LayerListingBuilder builder;
+    LayerListingBuilder builder(capture, digests, bounded);
     for (std::uint64_t member = 0;; ++member) {
         ENVPACK_CHECK(run.check());
         ENVPACK_TRY(const TarEntry* const entry, tar.next());
         if (entry == nullptr) {
             break;
         }
-        ENVPACK_CHECK(builder.add(*entry, member, tar, capture, bounded));
+        ENVPACK_CHECK(builder.add(*entry, member, tar));
     }
     return std::move(builder).take(tar.position());
+}
+
+Result<LayerListing> list_layer(std::unique_ptr<ByteSource> compressed_or_plain,
+                                const CaptureFilter& capture, const Limits& limits,
+                                const RunContext& run) {
+    return list_layer(std::move(compressed_or_plain), capture, FileDigests::none, limits, run);
 }
 
 }  // namespace envpack::archive

@@ -33,6 +33,22 @@ void push_segments(std::vector<std::string_view>& pending, std::string_view path
 
 }  // namespace
 
+FileInfo node_info(const Listings& listings, const StackedNodes::Node& node) {
+    if (node.entry == StackedNodes::implied) {
+        return {.type = FileType::directory, .mode = 0755, .layer = node.layer};
+    }
+    const LayerListing::Entry entry = listings[node.content_layer]->entry(node.entry);
+    return {.type = node.type,
+            .size = entry.size,
+            .mode = entry.mode,
+            .uid = entry.uid,
+            .gid = entry.gid,
+            .mtime = entry.mtime,
+            .link_target = std::string(entry.link_target),
+            .layer = node.layer,
+            .sha256 = entry.sha256 == nullptr ? std::nullopt : std::optional(*entry.sha256)};
+}
+
 Result<void> LayerApplication::apply(std::size_t layer) {
     layer_ = layer;
     forget_parent();
@@ -78,11 +94,40 @@ bool LayerApplication::replaces_by_directory(Id id) {
     if (directories_->empty()) {
         return false;
     }
+    return directories_->contains(path_of(id));
+}
+
+std::string LayerApplication::path_of(Id id) const {
     std::string path;
     for (; id != StackedNodes::root; id = nodes_[id].parent) {
         path = fmt::format("{}{}{}", nodes_[id].name_text(), path.empty() ? "" : "/", path);
     }
-    return directories_->contains(path);
+    return path;
+}
+
+void LayerApplication::note_change(Id id, const Entry& entry) {
+    const StackedNodes::Node& node = nodes_[id];
+    if (entry.type != FileType::directory || node.layer == layer_) {
+        return;
+    }
+    FileInfo before = node_info(listings_, node);
+    const bool is_link = before.type == FileType::symlink;
+    const bool same = before.type == FileType::directory && before.mode == entry.mode &&
+                      before.uid == entry.uid && before.gid == entry.gid;
+    if (same || (!is_link && before.type != FileType::directory)) {
+        return;
+    }
+    changes_.push_back(
+        {.kind = is_link ? LayerChange::Kind::link_replaced : LayerChange::Kind::attributes_changed,
+         .layer = layer_,
+         .path = path_of(id),
+         .before = std::move(before),
+         .after = {.type = entry.type,
+                   .mode = entry.mode,
+                   .uid = entry.uid,
+                   .gid = entry.gid,
+                   .mtime = entry.mtime,
+                   .layer = layer_}});
 }
 
 /// As containerd's fs.RootPath and mkparent do it.
@@ -168,10 +213,14 @@ Result<void> LayerApplication::add_file(const Entry& entry, std::size_t index) {
         if (entry.type != FileType::directory) {
             return refuse("layer.root", "the root of a layer is no directory");
         }
+        note_change(id, entry);
     } else {
         ENVPACK_TRY(const Id parent, parent_of(entry.path));
         const std::string_view name = last_segment(entry.path);
         id = nodes_.find(parent, name);
+        if (id != StackedNodes::none) {
+            note_change(id, entry);
+        }
         const bool merges = id != StackedNodes::none && entry.type == FileType::directory &&
                             nodes_[id].type == FileType::directory;
         if (!merges) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "envpack/archive/layer_listing.hpp"
+#include "envpack/archive/stacked_tree.hpp"
 #include "stacked_nodes.hpp"
 
 #include <cstddef>
@@ -16,11 +17,15 @@ namespace envpack::archive {
 
 using Listings = std::vector<std::shared_ptr<const LayerListing>>;
 
+/// What a tree says of a node.
+FileInfo node_info(const Listings& listings, const StackedNodes::Node& node);
+
 /// Applies layers to the nodes, in order: the rules of StackedTree. One thread.
 class LayerApplication {
 public:
-    LayerApplication(const Listings& listings, StackedNodes& nodes)
-        : listings_(listings), nodes_(nodes) {}
+    LayerApplication(const Listings& listings, StackedNodes& nodes,
+                     std::vector<LayerChange>& changes)
+        : listings_(listings), nodes_(nodes), changes_(changes) {}
     Result<void> apply(std::size_t layer);
 
 private:
@@ -41,10 +46,14 @@ private:
     Id replace(Id parent, std::string_view name);
     void forget_parent() noexcept { parent_ = StackedNodes::none; }
     bool replaces_by_directory(Id id);
+    std::string path_of(Id id) const;
+    /// Notes what becomes of node `id` of a lower layer by a directory `entry` in its place.
+    void note_change(Id id, const Entry& entry);
     std::string_view link_target(const StackedNodes::Node& node) const;
 
     const Listings& listings_;
     StackedNodes& nodes_;
+    std::vector<LayerChange>& changes_;
     std::size_t layer_ = 0;
     std::string_view parent_path_;
     Id parent_ = StackedNodes::none;

@@ -18,6 +18,7 @@ struct StackedTree::State {
     ReopenLayer reopen;
     Limits limits;
     StackedNodes nodes;
+    std::vector<LayerChange> changes;
 
     StackedNodes::Id find(const SafePath& path) const {
         StackedNodes::Id id = StackedNodes::root;
@@ -54,7 +55,7 @@ Result<std::unique_ptr<const StackedTree>> StackedTree::make(
         entries += layer->size();
     }
     state->nodes.reserve(entries);
-    LayerApplication application(state->layers, state->nodes);
+    LayerApplication application(state->layers, state->nodes, state->changes);
     for (std::size_t i = 0; i < state->layers.size(); ++i) {
         ENVPACK_CHECK(
             with_context(application.apply(i), fmt::format("while stacking layer {}", i + 1)));
@@ -67,23 +68,11 @@ Result<std::optional<FileInfo>> StackedTree::lookup(const SafePath& path) const 
     if (id == StackedNodes::none) {
         return std::nullopt;
     }
-    const StackedNodes::Node& node = state_->nodes[id];
-    if (node.entry == StackedNodes::implied) {
-        FileInfo info{.type = FileType::directory, .mode = 0755};
-        if (id != StackedNodes::root) {
-            info.layer = node.layer;
-        }
-        return info;
+    FileInfo info = node_info(state_->layers, state_->nodes[id]);
+    if (id == StackedNodes::root && state_->nodes[id].entry == StackedNodes::implied) {
+        info.layer.reset();
     }
-    const LayerListing::Entry entry = state_->entry(node);
-    return FileInfo{.type = node.type,
-                    .size = entry.size,
-                    .mode = entry.mode,
-                    .uid = entry.uid,
-                    .gid = entry.gid,
-                    .mtime = entry.mtime,
-                    .link_target = std::string(entry.link_target),
-                    .layer = node.layer};
+    return info;
 }
 
 Result<std::vector<std::string>> StackedTree::list(const SafePath& path) const {
@@ -143,6 +132,12 @@ Result<std::unique_ptr<ByteSource>> StackedTree::open(const SafePath& path) cons
     }
 }
 
+const std::vector<LayerChange>& StackedTree::changes() const noexcept {
+    return state_->changes;
+}
+const LayerListing& StackedTree::layer(std::size_t index) const {
+    return *state_->layers.at(index);
+}
 std::size_t StackedTree::layer_count() const noexcept {
     return state_->layers.size();
 }

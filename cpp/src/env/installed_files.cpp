@@ -7,24 +7,32 @@
 #include <string_view>
 
 namespace envpack::env {
-namespace {
 
-Result<std::optional<archive::FileInfo>> find_file(const archive::FileTree& tree,
-                                                   const SafePath& folder, std::string_view row) {
+Result<std::optional<InstalledFile>> find_installed_file(const archive::FileTree& tree,
+                                                         const SafePath& folder,
+                                                         std::string_view row) {
     // Lexically: installers write `../../../bin/x` from the real site-packages folder.
     const auto path = SafePath::normalize(
         row.starts_with('/') ? std::string(row) : folder.str() + '/' + std::string(row));
     if (!path) {
-        return std::optional<archive::FileInfo>();
+        return std::optional<InstalledFile>();
     }
-    ENVPACK_TRY(auto info, stat_directly(tree, *path));
-    if (info) {
-        return info;
+    ENVPACK_TRY(auto info, tree.lookup(*path));
+    if (info && info->type != archive::FileType::symlink) {
+        return InstalledFile{.path = *path, .info = *std::move(info)};
     }
-    return tree.lookup(*path);  // a link is there, even if it leads nowhere
+    ENVPACK_TRY(const auto behind, archive::resolve(tree, *path));
+    if (behind) {
+        ENVPACK_TRY(auto target, tree.lookup(*behind));
+        if (target) {
+            return InstalledFile{.path = *behind, .info = *std::move(target)};
+        }
+    }
+    if (!info) {
+        return std::optional<InstalledFile>();
+    }
+    return InstalledFile{.path = *path, .info = *std::move(info)};
 }
-
-}  // namespace
 
 bool RecordFit::is_better_than(const RecordFit& other) const noexcept {
     // No row with a size proves nothing: as if every file were another.
@@ -54,14 +62,15 @@ Result<std::optional<RecordFit>> compare_record(const archive::FileTree& tree,
         if (row.path.ends_with(".pyc")) {
             continue;
         }
-        ENVPACK_TRY(const auto info, find_file(tree, folder.value_or(SafePath()), row.path));
-        if (!info) {
+        ENVPACK_TRY(const auto file,
+                    find_installed_file(tree, folder.value_or(SafePath()), row.path));
+        if (!file) {
             fit.first_missing = fit.missing++ == 0 ? row.path : fit.first_missing;
         }
         if (row.size && !row.path.starts_with(own)) {
             ++fit.sized;
-            const bool fits =
-                info && (info->type != archive::FileType::regular || info->size == *row.size);
+            const bool fits = file && (file->info.type != archive::FileType::regular ||
+                                       file->info.size == *row.size);
             fit.misfit += fits ? 0 : 1;
         }
     }

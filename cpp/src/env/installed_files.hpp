@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace envpack::env {
 
@@ -29,5 +30,17 @@ struct RecordFit {
 Result<std::optional<RecordFit>> compare_record(const archive::FileTree& tree,
                                                 const SafePath& dist_info, const Limits& limits,
                                                 const RunContext& run);
+
+/// A file and what the tree says of it.
+struct InstalledFile {
+    SafePath path;
+    archive::FileInfo info;
+};
+
+/// The file that a row of a RECORD means, in `folder`, the one that holds the dist-info folder,
+/// behind all links. A link that leads nowhere is given as itself; nullopt when nothing is there.
+Result<std::optional<InstalledFile>> find_installed_file(const archive::FileTree& tree,
+                                                         const SafePath& folder,
+                                                         std::string_view row);
 
 }  // namespace envpack::env

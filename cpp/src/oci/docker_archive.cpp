@@ -23,7 +23,7 @@ std::string spelled_out(std::string_view name) {
     if (!reference) {
         return std::string(name);
     }
-    return reference->to_string() + (reference->tag() || reference->digest() ? "" : ":latest");
+    return reference->to_full_string();
 }
 
 class DockerArchive final : public Fetcher {

@@ -4,6 +4,7 @@
 #include "envpack/base/text.hpp"
 #include "envpack/oci/image_config.hpp"
 #include "envpack/oci/media_type.hpp"
+#include "layout_reader.hpp"
 
 #include <array>
 #include <optional>
@@ -148,6 +149,28 @@ Result<std::vector<DockerImage>> read_docker_images(const archive::FileTree& tre
         images.push_back(std::move(image));
     }
     return images;
+}
+
+std::string docker_manifest(const std::vector<DockerSave>& images) {
+    json::Array entries;
+    std::map<Digest, std::size_t> places;
+    for (const DockerSave& image : images) {
+        const auto [place, is_new] = places.try_emplace(image.digest, entries.size());
+        if (is_new) {
+            json::Array layers;
+            for (const Descriptor& layer : image.manifest.layers) {
+                layers.emplace_back(blob_path(layer.digest).str());
+            }
+            entries.emplace_back(
+                json::Object{{"Config", blob_path(image.manifest.config.digest).str()},
+                             {"RepoTags", json::Array{}},
+                             {"Layers", std::move(layers)}});
+        }
+        if (!image.name.empty()) {
+            entries[place->second].find("RepoTags")->push_back(image.name);
+        }
+    }
+    return json::to_canonical(entries);
 }
 
 }  // namespace envpack::oci

@@ -5,6 +5,7 @@
 #include "envpack/base/run_context.hpp"
 #include "envpack/base/safe_path.hpp"
 #include "envpack/oci/descriptor.hpp"
+#include "envpack/oci/manifest.hpp"
 
 #include <map>
 #include <string>
@@ -28,5 +29,16 @@ struct DockerImage {
 /// reading verifies.
 Result<std::vector<DockerImage>> read_docker_images(const archive::FileTree& tree,
                                                     const Limits& limits, const RunContext& run);
+
+/// A name of an image in an archive that is written. Value; not synchronised.
+struct DockerSave {
+    Manifest manifest;
+    Digest digest;          ///< of the manifest
+    std::string name = {};  ///< RepoTag; empty for none
+};
+
+/// The manifest.json that names blobs where an image layout has them: one entry an image, with all
+/// its names.
+std::string docker_manifest(const std::vector<DockerSave>& images);
 
 }  // namespace envpack::oci

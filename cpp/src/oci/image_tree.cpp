@@ -53,6 +53,7 @@ private:
 
 Result<std::shared_ptr<const LayerListing>> list_unexplained(const Layer& layer,
                                                              const archive::CaptureFilter& capture,
+                                                             archive::FileDigests digests,
                                                              const Limits& limits,
                                                              const RunContext& run) {
     bool complete = false;
@@ -61,7 +62,7 @@ Result<std::shared_ptr<const LayerListing>> list_unexplained(const Layer& layer,
     ENVPACK_TRY(LayerListing listing,
                 archive::list_layer(
                     std::make_unique<DiffIdSource>(std::move(plain), layer.diff_id(), complete),
-                    capture, limits, run));
+                    capture, digests, limits, run));
     ENVPACK_ASSERT(complete);  // list_layer() reads to the end, or what it says is unverified
     return std::make_shared<const LayerListing>(std::move(listing));
 }
@@ -70,8 +71,9 @@ Result<std::shared_ptr<const LayerListing>> list_unexplained(const Layer& layer,
 /// is the reason to give, not the nonsense.
 Result<std::shared_ptr<const LayerListing>> list(const Layer& layer,
                                                  const archive::CaptureFilter& capture,
-                                                 const Limits& limits, const RunContext& run) {
-    auto listing = list_unexplained(layer, capture, limits, run);
+                                                 archive::FileDigests digests, const Limits& limits,
+                                                 const RunContext& run) {
+    auto listing = list_unexplained(layer, capture, digests, limits, run);
     if (!listing && listing.error().code() == ErrorCode::parse_error) {
         ENVPACK_TRY(const std::unique_ptr<ByteSource> blob, layer.open(run));
         NullSink sink;
@@ -89,12 +91,11 @@ std::vector<std::size_t> largest_first(const std::vector<LayerPtr>& layers) {
     return order;
 }
 
-}  // namespace
-
-Result<std::shared_ptr<const archive::FileTree>> open_tree(const Image& image,
-                                                           const archive::CaptureFilter& capture,
-                                                           const Limits& limits,
-                                                           const RunContext& run) {
+Result<std::shared_ptr<const archive::StackedTree>> stacked(const Image& image,
+                                                            const archive::CaptureFilter& capture,
+                                                            archive::FileDigests digests,
+                                                            const Limits& limits,
+                                                            const RunContext& run) {
     using ListingPtr = std::shared_ptr<const LayerListing>;
     const std::vector<LayerPtr>& layers = image.layers();
     const std::vector<std::size_t> order = largest_first(layers);
@@ -104,7 +105,7 @@ Result<std::shared_ptr<const archive::FileTree>> open_tree(const Image& image,
         layers.size(),
         [&](std::size_t turn) -> Result<void> {
             const std::size_t i = order[turn];
-            ENVPACK_TRY(listings[i], with_context(list(*layers[i], capture, limits, run),
+            ENVPACK_TRY(listings[i], with_context(list(*layers[i], capture, digests, limits, run),
                                                   fmt::format("while reading layer {} of {}", i + 1,
                                                               layers.size())));
             run.report("layers", ++done, layers.size());
@@ -117,7 +118,31 @@ Result<std::shared_ptr<const archive::FileTree>> open_tree(const Image& image,
                 archive::StackedTree::make(
                     std::move(listings),
                     [layers, later](std::size_t i) { return layers[i]->open(later); }, limits));
-    return std::shared_ptr<const archive::FileTree>(std::move(tree));
+    return std::shared_ptr<const archive::StackedTree>(std::move(tree));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const archive::FileTree>> open_tree(const Image& image,
+                                                           const archive::CaptureFilter& capture,
+                                                           const Limits& limits,
+                                                           const RunContext& run) {
+    return stacked(image, capture, archive::FileDigests::none, limits, run);
+}
+
+Result<std::shared_ptr<const archive::StackedTree>> open_hashed_tree(
+    const Image& image, const archive::CaptureFilter& capture, const Limits& limits,
+    const RunContext& run) {
+    return stacked(image, capture, archive::FileDigests::sha256, limits, run);
+}
+
+Result<void> verify_layer(const Layer& layer, const Limits& limits, const RunContext& run) {
+    // The blob first: damage shows as all sorts of nonsense before its end is reached.
+    ENVPACK_TRY(const std::unique_ptr<ByteSource> blob, layer.open(run));
+    NullSink sink;
+    ENVPACK_CHECK(copy(*blob, sink, run));
+    ENVPACK_CHECK(list_unexplained(layer, nullptr, archive::FileDigests::none, limits, run));
+    return {};
 }
 
 }  // namespace envpack::oci

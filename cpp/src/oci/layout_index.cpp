@@ -3,6 +3,7 @@
 #include "envpack/base/json.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace envpack::oci {
@@ -20,6 +21,26 @@ bool has_ref_name(const json::Value& entry, std::string_view name) {
 std::string_view ref_name_of(const Descriptor& entry) noexcept {
     const auto name = entry.annotations.find(ref_name_key);
     return name == entry.annotations.end() ? std::string_view() : name->second;
+}
+
+Result<std::vector<Descriptor>> find_in_layout_index(std::string_view raw, std::string_view name) {
+    ENVPACK_TRY(ImageIndex index, ImageIndex::parse_layout_index(raw));
+    if (!name.empty()) {
+        std::erase_if(index.manifests, [&](const Descriptor& entry) {
+            return ref_name_of(entry) != name && entry.digest.to_string() != name;
+        });
+    }
+    return std::move(index.manifests);
+}
+
+std::vector<std::string> ref_names_of(const std::vector<Descriptor>& entries) {
+    std::set<std::string> names;
+    for (const Descriptor& entry : entries) {
+        if (const std::string_view name = ref_name_of(entry); !name.empty()) {
+            names.emplace(name);
+        }
+    }
+    return {names.begin(), names.end()};
 }
 
 std::string empty_layout_index() {

@@ -1,22 +1,18 @@
 #include "layout_reader.hpp"
 
 #include "blob_source.hpp"
+#include "docker_manifest.hpp"
 #include "envpack/base/json.hpp"
 #include "envpack/base/text.hpp"
 #include "layout_index.hpp"
 #include "target_errors.hpp"
 
-#include <set>
 #include <utility>
 
 #include <fmt/format.h>
 
 namespace envpack::oci {
 namespace {
-
-SafePath blob_path(const Digest& digest) {
-    return SafePath() / "blobs" / "sha256" / digest.hex();
-}
 
 Error no_regular_file(const std::string& place) {
     return Error(ErrorCode::invalid_argument,
@@ -26,6 +22,10 @@ Error no_regular_file(const std::string& place) {
 }
 
 }  // namespace
+
+SafePath blob_path(const Digest& digest) {
+    return SafePath() / "blobs" / "sha256" / digest.hex();
+}
 
 LayoutReader::LayoutReader(std::shared_ptr<const archive::FileTree> tree, LayoutPlace place,
                            const Limits& limits)
@@ -38,7 +38,7 @@ std::string LayoutReader::place_of(std::string_view name) const {
 Result<void> LayoutReader::check_version() const {
     Result<std::string> text = read_document(layout_file);
     if (!text && text.error().code() == ErrorCode::not_found) {
-        ENVPACK_TRY(const auto docker, tree_->lookup(SafePath() / "manifest.json"));
+        ENVPACK_TRY(const auto docker, tree_->lookup(SafePath() / docker_manifest_file));
         return fail(
             Error(
                 ErrorCode::not_found,
@@ -109,26 +109,13 @@ Result<std::vector<Descriptor>> LayoutReader::find(std::string_view name,
                                                    const RunContext& run) const {
     ENVPACK_CHECK(run.check());
     ENVPACK_TRY(const std::string raw, read_index());
-    ENVPACK_TRY(ImageIndex index,
-                with_context(ImageIndex::parse_layout_index(raw),
-                             fmt::format("while reading `{}`", place_of(index_file))));
-    if (!name.empty()) {
-        std::erase_if(index.manifests, [&](const Descriptor& entry) {
-            return ref_name_of(entry) != name && entry.digest.to_string() != name;
-        });
-    }
-    return std::move(index.manifests);
+    return with_context(find_in_layout_index(raw, name),
+                        fmt::format("while reading `{}`", place_of(index_file)));
 }
 
 Result<std::vector<std::string>> LayoutReader::tags(const RunContext& run) const {
     ENVPACK_TRY(const std::vector<Descriptor> entries, find("", run));
-    std::set<std::string> names;
-    for (const Descriptor& entry : entries) {
-        if (const std::string_view name = ref_name_of(entry); !name.empty()) {
-            names.emplace(name);
-        }
-    }
-    return std::vector<std::string>(names.begin(), names.end());
+    return ref_names_of(entries);
 }
 
 std::string LayoutReader::description() const {

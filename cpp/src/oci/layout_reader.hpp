@@ -13,6 +13,11 @@ namespace envpack::oci {
 
 inline constexpr std::string_view layout_file = "oci-layout";
 inline constexpr std::string_view index_file = "index.json";
+/// What a layout that envpack writes has in its `oci-layout`.
+inline constexpr std::string_view layout_version = R"({"imageLayoutVersion":"1.0.0"})";
+
+/// Where a layout has a blob.
+SafePath blob_path(const Digest& digest);
 
 /// Where a layout lies, for messages.
 struct LayoutPlace {

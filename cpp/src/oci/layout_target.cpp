@@ -5,6 +5,7 @@
 #include "envpack/base/file.hpp"
 #include "envpack/base/json.hpp"
 #include "envpack/base/text.hpp"
+#include "free_space.hpp"
 #include "layout_index.hpp"
 #include "layout_reader.hpp"
 #include "target_errors.hpp"
@@ -13,7 +14,6 @@
 #include <chrono>
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/statvfs.h>
 #include <thread>
 #include <utility>
 
@@ -22,33 +22,11 @@
 namespace envpack::oci {
 namespace {
 
-std::filesystem::path absolute_path(const std::filesystem::path& path) {
-    std::error_code error;
-    std::filesystem::path absolute = std::filesystem::absolute(path, error);
-    return error ? path : absolute;
-}
-
 Error not_a_layout(const std::filesystem::path& folder, std::string_view why) {
     return Error(ErrorCode::invalid_argument,
                  fmt::format("`{}` is no image layout: {}", folder.string(), why))
         .with_rule("oci.not-a-layout")
         .with_path(folder.string());
-}
-
-/// Fails early and in words, instead of after gigabytes with ENOSPC.
-Result<void> check_free_space(const std::filesystem::path& folder, std::uint64_t needed) {
-    struct statvfs info {};
-    if (statvfs(folder.c_str(), &info) != 0) {
-        return {};
-    }
-    const std::uint64_t available =
-        static_cast<std::uint64_t>(info.f_bavail) * static_cast<std::uint64_t>(info.f_frsize);
-    if (available < needed) {
-        return fail(Error(ErrorCode::io_error, fmt::format("`{}` has {} bytes free, {} are needed",
-                                                           folder.string(), available, needed))
-                        .with_os_error(ENOSPC, folder.string()));
-    }
-    return {};
 }
 
 /// An exclusive lock on a folder, for as long as the handle lives. It is on the folder itself, so
@@ -81,7 +59,7 @@ bool is_own_leftover(const std::string& name) {
 
 LayoutTarget::LayoutTarget(const std::filesystem::path& folder, const Limits& limits)
     : folder_(folder),
-      absolute_(absolute_path(folder)),
+      absolute_(absolute_path(folder).value_or(folder)),
       tree_(std::make_shared<const archive::DiskTree>(absolute_)),
       reader_(std::make_unique<const LayoutReader>(
           tree_, LayoutPlace{.text = folder.string(), .transport = "oci:"}, limits)) {}
@@ -109,8 +87,7 @@ Result<std::shared_ptr<LayoutTarget>> LayoutTarget::open_or_create(
                                 .with_hint("name a folder that is new or empty"));
             }
         }
-        ENVPACK_CHECK(
-            write_file(fresh.absolute_ / layout_file, R"({"imageLayoutVersion":"1.0.0"})"));
+        ENVPACK_CHECK(write_file(fresh.absolute_ / layout_file, layout_version));
     }
     return open(folder, limits);
 }

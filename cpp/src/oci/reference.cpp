@@ -182,6 +182,10 @@ std::string Reference::to_string() const {
                        digest_ ? "@" + digest_->to_string() : "");
 }
 
+std::string Reference::to_full_string() const {
+    return to_string() + (tag_ || digest_ ? "" : ":latest");
+}
+
 bool is_tag(std::string_view text) noexcept {
     const auto word = [](char c) { return is_alnum(c) || c == '_'; };
     return !text.empty() && text.size() <= 128 && word(text.front()) &&

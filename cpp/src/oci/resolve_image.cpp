@@ -35,7 +35,7 @@ Result<Error> unknown_name(const Fetcher& from, std::string_view name, const Run
                         : std::move(error).with_hint("available: " + text::join(shown, ", "));
 }
 
-bool is_image_or_index(const Descriptor& entry) {
+bool may_lead_to_image(const Descriptor& entry) {
     const MediaKind kind = media_type_info(entry.media_type).kind;
     return kind == MediaKind::manifest || kind == MediaKind::index || kind == MediaKind::schema1;
 }
@@ -45,7 +45,7 @@ Result<Descriptor> entry_for(const Fetcher& from, std::string_view name, const P
                              const RunContext& run) {
     ENVPACK_TRY(std::vector<Descriptor> entries, from.find(name, run));
     if (name.empty()) {
-        std::erase_if(entries, [](const Descriptor& e) { return !is_image_or_index(e); });
+        std::erase_if(entries, [](const Descriptor& e) { return !may_lead_to_image(e); });
     }
     if (entries.empty()) {
         ENVPACK_TRY(Error error, unknown_name(from, name, run));

@@ -5,6 +5,7 @@
 #include "image_edit.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include <fmt/format.h>
@@ -41,6 +42,13 @@ Result<void> check(const ConfigChange& change) {
     ENVPACK_CHECK(
         check_texts(change.entrypoint.value_or(std::vector<std::string>()), "entrypoint"));
     ENVPACK_CHECK(check_texts(change.cmd.value_or(std::vector<std::string>()), "command"));
+    for (const std::string& volume : change.volumes) {
+        ENVPACK_CHECK(check_texts({volume}, "volumes"));
+        if (!volume.starts_with('/')) {
+            return fail(bad_change(
+                fmt::format("volume `{}` is no absolute path", text::printable(volume))));
+        }
+    }
     for (const Annotations* map : {&change.labels, &change.annotations}) {
         for (const auto& [name, value] : *map) {
             if (name.empty()) {
@@ -68,6 +76,34 @@ void apply(std::vector<std::string>& env, const EnvChange& change) {
     }
 }
 
+/// `port/protocol` (image-spec config.md, "ExposedPorts"), always with the protocol, as engines
+/// write it.
+Result<std::string> port_key(const std::string& text) {
+    const std::size_t slash = std::min(text.find('/'), text.size());
+    const std::string protocol = slash == text.size() ? "tcp" : text.substr(slash + 1);
+    unsigned number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + slash, number);
+    const bool is_number = error == std::errc() && end == text.data() + slash && number >= 1 &&
+                           number <= 65535 && text.front() != '0';
+    if (!is_number || (protocol != "tcp" && protocol != "udp" && protocol != "sctp")) {
+        return fail(bad_change(fmt::format("`{}` is no port", text::printable(text)))
+                        .with_hint("write 8080, 8080/tcp, 53/udp"));
+    }
+    return fmt::format("{}/{}", number, protocol);
+}
+
+/// Members of an object that stands for a set (image-spec config.md).
+void add_to_set(json::Value& settings, std::string_view key,
+                const std::vector<std::string>& members) {
+    if (members.empty()) {
+        return;
+    }
+    json::Value& set = object_member(settings, key);
+    for (const std::string& member : members) {
+        set.set(member, json::Object{});
+    }
+}
+
 void apply(json::Value& settings, const ImageConfig& old, const ConfigChange& change) {
     if (!change.env.empty()) {
         std::vector<std::string> env = old.env;
@@ -89,6 +125,7 @@ void apply(json::Value& settings, const ImageConfig& old, const ConfigChange& ch
     if (change.cmd) {
         settings.set("Cmd", to_json(*change.cmd));
     }
+    add_to_set(settings, "Volumes", change.volumes);
     if (!change.labels.empty()) {
         json::Value& labels = object_member(settings, "Labels");
         for (const auto& [name, value] : change.labels) {
@@ -108,7 +145,14 @@ Result<ImagePtr> with_config(const ImagePtr& image, const ConfigChange& change) 
                         .with_rule("oci.docker-annotations")
                         .with_hint("use labels, or convert the base image to OCI media types"));
     }
-    apply(object_member(edit.config_document(), "config"), edit.config, change);
+    std::vector<std::string> ports;
+    for (const std::string& text : change.ports) {
+        ENVPACK_TRY(std::string port, port_key(text));
+        ports.push_back(std::move(port));
+    }
+    json::Value& settings = object_member(edit.config_document(), "config");
+    apply(settings, edit.config, change);
+    add_to_set(settings, "ExposedPorts", ports);
     for (const auto& [name, value] : change.annotations) {
         edit.set_annotation(name, value);
     }

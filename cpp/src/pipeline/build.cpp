@@ -1,164 +1,14 @@
 #include "envpack/pipeline/build.hpp"
 
-#include "build_base.hpp"
-#include "build_plan.hpp"
-#include "direct_source.hpp"
-#include "envpack/archive/layer_writer.hpp"
-#include "envpack/base/file.hpp"
-#include "envpack/env/target_environment.hpp"
-#include "envpack/oci/append.hpp"
-#include "envpack/oci/as_oci.hpp"
-#include "envpack/oci/layout_target.hpp"
-#include "envpack/oci/make_layer.hpp"
-#include "envpack/oci/place_onto.hpp"
+#include "build_image.hpp"
+#include "destination.hpp"
 #include "envpack/oci/push_image.hpp"
-#include "envpack/oci/with_config.hpp"
-#include "envpack/pipeline/source.hpp"
 
-#include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
 namespace envpack::pipeline {
-namespace {
-
-namespace fs = std::filesystem;
-
-/// 1980-01-01: the earliest time that every archive format can express, so files that travel on in
-/// a zip keep it.
-constexpr UnixTime default_epoch = 315532800;
-
-/// The PATH of a container whose image sets none (runc and docker: default PATH).
-constexpr std::string_view engine_path =
-    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-Result<Source> destination(const std::string& text) {
-    if (!text.starts_with("oci:")) {
-        return fail(Error(ErrorCode::unsupported, fmt::format("cannot write to `{}`", text))
-                        .with_hint("write oci:DIR[:TAG], then copy it on with skopeo"));
-    }
-    ENVPACK_TRY(Source source, Source::parse(text));
-    if (source.tag.empty()) {
-        source.tag = "latest";
-    }
-    return source;
-}
-
-/// What the input is, read as far as a build needs it.
-struct Input {
-    std::optional<env::Lock> lock = std::nullopt;  ///< none: a virtual environment
-    std::string base;
-};
-
-Result<Input> read_input(const BuildOptions& options) {
-    std::error_code error;
-    const fs::file_status status = fs::status(options.input, error);
-    if (!fs::exists(status)) {
-        return fail(
-            Error(ErrorCode::not_found, fmt::format("`{}` does not exist", options.input.string()))
-                .with_path(options.input.string()));
-    }
-    Input input{.base = options.base.value_or("")};
-    if (!fs::is_directory(status)) {
-        constexpr Limits limits;
-        ENVPACK_TRY(const std::string text, read_file(options.input, limits.max_text));
-        ENVPACK_TRY(input.lock,
-                    with_context(env::Lock::parse(text, limits),
-                                 fmt::format("while reading `{}`", options.input.string())));
-        if (input.base.empty() && input.lock->origin) {
-            input.base = input.lock->origin->base;
-        }
-    }
-    if (input.base.empty()) {
-        return fail(Error(ErrorCode::invalid_argument, "no base image")
-                        .with_hint("give --base oci:DIR[:TAG], oci-archive:FILE[:TAG] or "
-                                   "docker-archive:FILE[:NAME]"));
-    }
-    return input;
-}
-
-Result<BuildPlan> plan_of(const BuildOptions& options, const Input& input, const BuildBase& base,
-                          const UserConfig& user, const RunContext& run) {
-    if (!input.lock) {
-        return plan_from_venv(options.input, base, user, run);
-    }
-    ENVPACK_CHECK(check_lock_fits(*input.lock, base));
-    // Without anything to fetch no index is needed, not even a configured one.
-    const auto is_remote = [](const env::LockedFile& file) { return file.url.starts_with("http"); };
-    const auto needs_index = [&](const env::LockedPackage& package) {
-        return std::any_of(package.wheels.begin(), package.wheels.end(), is_remote) ||
-               (package.sdist && is_remote(*package.sdist)) ||
-               (package.archive && is_remote(package.archive->file));
-    };
-    const auto& packages = input.lock->packages;
-    UserIndexes indexes{.index = nullptr, .order = {}};
-    if (std::any_of(packages.begin(), packages.end(), needs_index)) {
-        ENVPACK_TRY(indexes, open_user_indexes(options.indexes, user, run));
-    }
-    indexes.services.offline = options.indexes.offline;
-    ENVPACK_TRY(const packaging::TagTarget target, env::tag_target(base.inventory.python));
-    const SourceBuilder builder(base.inventory.python, packaging::supported_tags(target), {},
-                                options.indexes, user, !options.no_build);
-    return plan_from_lock(*input.lock, options.input.parent_path(), base, indexes.index.get(),
-                          {.builder = &builder, .network = indexes.services}, run);
-}
-
-oci::ConfigChange config_change(const BuildOptions& options, const BuildBase& base,
-                                UnixTime created) {
-    const std::string prefix = "/" + base.prefix.str();
-    oci::ConfigChange change{.user = options.user,
-                             .working_dir = options.working_dir,
-                             .entrypoint = options.entrypoint,
-                             .cmd = options.cmd,
-                             .labels = {options.labels.begin(), options.labels.end()},
-                             .created = created};
-    const auto config = oci::config_of(*base.image);
-    const auto path = config ? oci::env_value(*config, "PATH") : std::nullopt;
-    if (path && !path->empty()) {
-        change.env.push_back(
-            {.name = "PATH", .value = prefix + "/bin", .kind = oci::EnvChange::Kind::prepend});
-    } else {
-        change.env.push_back(
-            {.name = "PATH", .value = fmt::format("{}/bin:{}", prefix, engine_path)});
-    }
-    change.env.push_back({.name = "VIRTUAL_ENV", .value = prefix});
-    for (const auto& [name, value] : options.env) {
-        change.env.push_back({.name = name, .value = value});
-    }
-    return change;
-}
-
-struct Made {
-    std::vector<oci::Addendum> additions;
-    std::vector<BuiltLayer> layers;
-};
-
-Result<Made> make_layers(std::vector<PlannedFiles> planned, const BuildBase& base, UnixTime mtime,
-                         const fs::path& scratch, const RunContext& run) {
-    Made made;
-    for (PlannedFiles& files : planned) {
-        ENVPACK_TRY(const auto entries,
-                    with_context(oci::place_onto(*base.tree, std::move(files.entries)),
-                                 fmt::format("while placing {}", files.title)));
-        if (entries.empty()) {
-            continue;  // the base has all of it
-        }
-        const archive::LayerWriteOptions options{.mtime = mtime, .subject = files.title};
-        ENVPACK_TRY(oci::LayerPtr layer,
-                    with_context(oci::make_layer(entries, options, scratch, run),
-                                 fmt::format("while writing the layer of {}", files.title)));
-        made.layers.push_back({.title = files.title,
-                               .digest = layer->descriptor().digest,
-                               .diff_id = layer->diff_id(),
-                               .size = layer->descriptor().size});
-        made.additions.push_back({.layer = std::move(layer),
-                                  .created_by = fmt::format("envpack build: {}", files.title),
-                                  .comment = oci::layer_recipe(options)});
-    }
-    return made;
-}
-
-}  // namespace
 
 json::Value BuildReport::to_json() const {
     json::Value report;
@@ -180,44 +30,29 @@ json::Value BuildReport::to_json() const {
     return report;
 }
 
+std::string BuildReport::to_text() const {
+    std::string text;
+    for (const BuiltLayer& layer : layers) {
+        text += fmt::format("{}  {:>12}  {}\n", layer.digest.to_string(), layer.size, layer.title);
+    }
+    return text + fmt::format("{}  {}\n", digest.to_string(), output);
+}
+
 Result<BuildReport> build(const BuildOptions& options, const UserConfig& user,
                           const RunContext& run) {
-    ENVPACK_TRY(const Source target, destination(options.output));
-    ENVPACK_TRY(const std::optional<UnixTime> epoch, user.source_date_epoch());
-    const UnixTime created = epoch.value_or(default_epoch);
-    ENVPACK_TRY(const Input input, read_input(options));
-    ENVPACK_TRY(const BuildBase base, open_base(input.base, options.prefix, user, run));
-    ENVPACK_TRY(BuildPlan plan, plan_of(options, input, base, user, run));
-
-    BuildReport report{.output = options.output,
-                       .digest = {},
-                       .base_digest = oci::digest_of(*base.image),
-                       .notes = plan.notes};
-    const std::size_t below = base.image->layers().size();
-    if (below >= oci::max_layers) {
-        return fail(
-            Error(ErrorCode::limit_exceeded,
-                  fmt::format("the base has {} layers, engines stop at {}", below, oci::max_layers))
-                .with_rule("oci.layer-count"));
-    }
-    ENVPACK_TRY(std::vector<PlannedFiles> planned,
-                layers_of(std::move(plan), oci::max_layers - below));
-    ENVPACK_TRY(Made made, make_layers(std::move(planned), base, created,
-                                       user.cache_directory() / "scratch", run));
-    report.layers = std::move(made.layers);
-
-    // Readers of layouts do not find Docker's own manifest types in them.
-    ENVPACK_TRY(oci::ImagePtr image, oci::as_oci(base.image));
-    ENVPACK_TRY(image, oci::append(image, made.additions,
-                                   {.created = created, .base_digest = report.base_digest}));
-    ENVPACK_TRY(image, oci::with_config(image, config_change(options, base, created)));
+    ENVPACK_TRY(const Source target, parse_destination(options.output));
+    ENVPACK_TRY(const UnixTime created, build_epoch(user));
+    ENVPACK_TRY(BuiltImage built, build_image(options, created, user, run));
     // Only now is the destination touched.
-    ENVPACK_TRY(const auto layout, oci::LayoutTarget::open_or_create(target.path));
+    ENVPACK_TRY(const std::shared_ptr<oci::Target> place, open_destination(target, user));
     ENVPACK_TRY(const oci::Descriptor written,
-                with_context(oci::push_image(*image, *layout, target.tag, run),
+                with_context(oci::push_image(*built.image, *place, target.tag, run),
                              fmt::format("while writing `{}`", options.output)));
-    report.digest = written.digest;
-    return report;
+    return BuildReport{.output = options.output,
+                       .digest = written.digest,
+                       .base_digest = built.base_digest,
+                       .layers = std::move(built.layers),
+                       .notes = std::move(built.notes)};
 }
 
 }  // namespace envpack::pipeline

@@ -69,16 +69,6 @@ Result<void> require_directory(const fs::path& path) {
     return {};
 }
 
-env::Environment environment_of(const oci::ImageConfig& config) {
-    env::Environment environment;
-    for (const std::string& entry : config.env) {
-        const std::size_t equals = std::min(entry.find('='), entry.size());
-        environment[entry.substr(0, equals)] =
-            equals == entry.size() ? std::string() : entry.substr(equals + 1);
-    }
-    return environment;
-}
-
 /// The variables of the user that matter for a Python and the CUDA of this machine.
 env::Environment host_environment(const UserConfig& user) {
     env::Environment environment;
@@ -168,6 +158,16 @@ Result<Source> Source::parse(std::string_view text) {
         return fail(ErrorCode::invalid_argument, fmt::format("`{}` names no path", text));
     }
     return source;
+}
+
+env::Environment environment_of(const oci::ImageConfig& config) {
+    env::Environment environment;
+    for (const std::string& entry : config.env) {
+        const std::size_t equals = std::min(entry.find('='), entry.size());
+        environment[entry.substr(0, equals)] =
+            equals == entry.size() ? std::string() : entry.substr(equals + 1);
+    }
+    return environment;
 }
 
 oci::Platform host_platform() {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace envpack::archive {
@@ -178,6 +179,74 @@ TEST(StackedTree, DirectoriesMergeTheirAttributes) {
     EXPECT_EQ(info.mode, 0755u);
     EXPECT_EQ(info.layer, 1u);
     EXPECT_EQ((*tree)->lookup(SafePath::normalize("tmp/a").value()).value()->layer, 0u);
+}
+
+/// "layer:path" of each change, a link with `~` before it.
+std::string changes(const std::vector<LayerBuilder>& builders) {
+    const auto tree = stack(builders);
+    std::string all;
+    for (const LayerChange& change : (*tree)->changes()) {
+        const bool is_link = change.kind == LayerChange::Kind::link_replaced;
+        all += fmt::format("{}{}{}:{}", all.empty() ? "" : " ", is_link ? "~" : "", change.layer,
+                           change.path);
+    }
+    return all;
+}
+
+TEST(StackedTree, TellsWhatLayersDoToLinksAndFoldersBelow) {
+    const LayerBuilder base = layer()
+                                  .directory("usr/lib")
+                                  .link("lib", "usr/lib")
+                                  .directory("tmp", 01777)
+                                  .file("f", "")
+                                  .file("implied/x", "");
+    const struct {
+        const char* fact;
+        std::vector<LayerBuilder> layers;
+        const char* expected;
+    } rows[] = {
+        {"one layer changes nothing", {base}, ""},
+        {"the same attributes", {base, layer().directory("tmp", 01777).directory("usr/lib")}, ""},
+        {"other attributes", {base, layer().directory("tmp", 0755)}, "1:tmp"},
+        {"of a folder that no layer mentions",
+         {base, layer().directory("implied", 0700)},
+         "1:implied"},
+        {"of the root", {base, layer().directory(".", 0700)}, "1:"},
+        {"a folder over a link", {base, layer().directory("lib")}, "~1:lib"},
+        {"a folder reached through a link", {base, layer().directory("lib/../tmp", 0700)}, "1:tmp"},
+        {"a folder over a file is no link", {base, layer().directory("f")}, ""},
+        {"a deleted folder is another one",
+         {base, layer().whiteout("", "tmp"), layer().directory("tmp", 0700)},
+         ""},
+        {"twice in one layer", {base, layer().directory("new").directory("new", 0700)}, ""},
+        {"twice in two layers",
+         {base, layer().directory("tmp", 0700), layer().directory("tmp", 0755)},
+         "1:tmp 2:tmp"},
+    };
+    for (const auto& row : rows) {
+        EXPECT_EQ(changes(row.layers), row.expected) << row.fact;
+    }
+}
+
+TEST(StackedTree, KnowsDigestsWhereTheLayersWereHashed) {
+    const LayerBuilder builder =
+        layer().file("captured", "1").file("big", std::string(700'000, 'x')).file("empty", "");
+    auto listing =
+        list_layer(test::source_of(builder.bytes()),
+                   [](const SafePath& path, const FileInfo&) { return path.str() == "captured"; },
+                   FileDigests::sha256, {}, {});
+    auto upper = list_layer(test::source_of(layer().hard_link("again", "big").bytes()), nullptr,
+                            FileDigests::sha256, {}, {});
+    const auto tree = StackedTree::make({std::make_shared<const LayerListing>(*std::move(listing)),
+                                         std::make_shared<const LayerListing>(*std::move(upper))});
+    const auto digest = [&](std::string_view path) {
+        return (*tree)->lookup(SafePath::normalize(path).value()).value()->sha256;
+    };
+    EXPECT_EQ(digest("captured"), Digest::of(as_bytes("1")));
+    EXPECT_EQ(digest("big"), Digest::of(as_bytes(std::string(700'000, 'x'))));
+    EXPECT_EQ(digest("again"), digest("big"));
+    EXPECT_EQ(digest("empty"), Digest::of({}));
+    EXPECT_EQ(digest(""), std::nullopt);
 }
 
 TEST(StackedTree, WithoutContentOpenIsUnsupported) {

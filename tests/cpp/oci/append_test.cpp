@@ -186,6 +186,18 @@ TEST(WithConfig, ANewEntrypointDropsTheOldCommand) {
     EXPECT_EQ(*with.cmd, std::vector<std::string>{"-i"});
 }
 
+TEST(WithConfig, PortsAndVolumesAreAddedToThoseOfTheBase) {
+    const ImagePtr base =
+        must(with_config(image_of({}), {.ports = {"80"}, .volumes = {"/var/data"}}));
+    const ImagePtr image =
+        must(with_config(base, {.ports = {"80/tcp", "53/udp", "9/sctp"}, .volumes = {"/srv"}}));
+    const json::Value document = must(json::parse(image->raw_config()));
+    EXPECT_EQ(json::to_canonical(*document.find("config")->find("ExposedPorts")),
+              R"({"53/udp":{},"80/tcp":{},"9/sctp":{}})");
+    EXPECT_EQ(json::to_canonical(*document.find("config")->find("Volumes")),
+              R"({"/srv":{},"/var/data":{}})");
+}
+
 TEST(WithConfig, RefusesWhatNoProcessCouldGet) {
     const ImagePtr base = foreign_base("[{}]");
     const std::string nul("a\0b", 3);
@@ -198,6 +210,13 @@ TEST(WithConfig, RefusesWhatNoProcessCouldGet) {
         {.working_dir = nul},
         {.entrypoint = {{nul}}},
         {.cmd = {{nul}}},
+        {.ports = {"0"}},
+        {.ports = {""}},
+        {.ports = {"99999999999999999999"}},
+        {.ports = {"80/"}},
+        {.ports = {nul}},
+        {.volumes = {"data"}},
+        {.volumes = {std::string("/a\0b", 4)}},
         {.labels = {{"", "v"}}},
         {.labels = {{"l", nul}}},
     };

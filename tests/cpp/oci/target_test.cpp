@@ -1,5 +1,6 @@
 #include "envpack/oci/target.hpp"
 
+#include "envpack/oci/archive_target.hpp"
 #include "envpack/oci/image_index.hpp"
 #include "envpack/oci/layout_target.hpp"
 #include "envpack/oci/memory_target.hpp"
@@ -27,16 +28,29 @@ using test::slurp;
 using test::TempFolder;
 using test::verdict;
 
-enum class Kind { layout, memory };
+enum class Kind { layout, memory, oci_archive, docker_archive };
 
 /// What every Target promises, for each of them.
 class TargetContract : public testing::TestWithParam<Kind> {
 protected:
     TempFolder scratch_;
-    std::shared_ptr<Target> target_ =
-        GetParam() == Kind::memory
-            ? std::shared_ptr<Target>(std::make_shared<MemoryTarget>())
-            : std::shared_ptr<Target>(must(LayoutTarget::open_or_create(scratch_ / "layout")));
+    std::shared_ptr<Target> target_ = make();
+
+    std::shared_ptr<Target> make() const {
+        switch (GetParam()) {
+            case Kind::layout:
+                return must(LayoutTarget::open_or_create(scratch_ / "layout"));
+            case Kind::memory:
+                return std::make_shared<MemoryTarget>();
+            case Kind::oci_archive:
+                return must(
+                    ArchiveTarget::create(scratch_ / "oci.tar", ArchiveForm::oci, scratch_ / "s"));
+            case Kind::docker_archive:
+                return must(ArchiveTarget::create(scratch_ / "docker.tar", ArchiveForm::docker,
+                                                  scratch_ / "s"));
+        }
+        return nullptr;
+    }
 
     std::string content(const Descriptor& descriptor) {
         const auto source = must(target_->fetch(descriptor, {}));
@@ -44,10 +58,15 @@ protected:
     }
 };
 
-INSTANTIATE_TEST_SUITE_P(All, TargetContract, testing::Values(Kind::layout, Kind::memory),
-                         [](const auto& kind) {
-                             return kind.param == Kind::layout ? "Layout" : "Memory";
-                         });
+std::string name_of(const testing::TestParamInfo<Kind>& kind) {
+    constexpr const char* names[] = {"Layout", "Memory", "OciArchive", "DockerArchive"};
+    return names[static_cast<std::size_t>(kind.param)];
+}
+
+INSTANTIATE_TEST_SUITE_P(All, TargetContract,
+                         testing::Values(Kind::layout, Kind::memory, Kind::oci_archive,
+                                         Kind::docker_archive),
+                         name_of);
 
 TEST_P(TargetContract, WhatIsPushedCanBeFetched) {
     for (const std::string& text :

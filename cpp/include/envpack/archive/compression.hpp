@@ -16,6 +16,8 @@ enum class Compression : std::uint8_t { none, gzip, zstd };
 
 /// "none", "gzip" or "zstd".
 std::string_view to_string(Compression compression) noexcept;
+/// The one that has this name; invalid_argument when none has.
+Result<Compression> compression_named(std::string_view name);
 
 /// What the first bytes of a stream say; 6 bytes are enough. A zstd stream may begin with a
 /// skippable frame.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "envpack/base/bytes.hpp"
+#include "envpack/base/digest.hpp"
 #include "envpack/base/result.hpp"
 #include "envpack/base/safe_path.hpp"
 
@@ -31,6 +32,7 @@ struct FileInfo {
     std::int64_t mtime = 0;                           ///< Unix time, whole seconds
     std::string link_target = {};                     ///< of a symlink, as written
     std::optional<std::size_t> layer = std::nullopt;  ///< index of the image layer that brought it
+    std::optional<Digest> sha256 = std::nullopt;  ///< of a regular file, where the tree knows it
 };
 
 /// A read-only tree of files: a folder on disk, an image's stacked layers, or memory. Paths name

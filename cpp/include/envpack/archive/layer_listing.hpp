@@ -2,6 +2,7 @@
 
 #include "envpack/archive/file_tree.hpp"
 #include "envpack/base/bytes.hpp"
+#include "envpack/base/digest.hpp"
 #include "envpack/base/limits.hpp"
 #include "envpack/base/result.hpp"
 #include "envpack/base/run_context.hpp"
@@ -20,6 +21,10 @@ namespace envpack::archive {
 /// Says for which files of a layer the content is kept. The path is the member's own, before
 /// links of lower layers in it are resolved.
 using CaptureFilter = std::function<bool(const SafePath& path, const FileInfo& info)>;
+
+/// Whether the bytes of every regular file are hashed while a layer is listed. It costs about as
+/// much again as the hash of the whole layer, and 32 bytes a file.
+enum class FileDigests : bool { none, sha256 };
 
 /// What the tar of one image layer says, in its order, with the contents that were asked for.
 /// About 50 bytes an entry beside the path. Value; not synchronised.
@@ -48,6 +53,8 @@ public:
         std::int64_t mtime = 0;
         /// nullptr when the content was not captured.
         const std::string* captured = nullptr;
+        /// nullptr when files were not hashed, and for what is no regular file.
+        const Digest* sha256 = nullptr;
         std::uint64_t member = 0;  ///< index of the tar member, for streaming it again
     };
 
@@ -69,6 +76,7 @@ private:
         std::uint32_t uid;
         std::uint32_t gid;
         std::uint32_t captured;  ///< index + 1
+        std::uint32_t digest;    ///< index + 1
         std::uint16_t path_length;
         std::uint16_t link_length;  ///< the link target follows the path
         std::uint16_t mode;
@@ -78,6 +86,7 @@ private:
     std::vector<Record> records_;
     std::string text_;
     std::vector<std::shared_ptr<const std::string>> captured_;
+    std::vector<Digest> digests_;
     std::uint64_t skipped_ = 0;
     std::uint64_t tar_size_ = 0;
 };
@@ -85,6 +94,10 @@ private:
 /// Streams a layer once. Memory grows with entries and captured bytes, not with the layer.
 /// Rules beside those of TarReader: path.unsafe (a member that leaves the root),
 /// layer.whiteout-name (`.wh.` alone, or of `.` and `..`, or as a folder).
+Result<LayerListing> list_layer(std::unique_ptr<ByteSource> compressed_or_plain,
+                                const CaptureFilter& capture, FileDigests digests,
+                                const Limits& limits, const RunContext& run);
+/// The same without digests.
 Result<LayerListing> list_layer(std::unique_ptr<ByteSource> compressed_or_plain,
                                 const CaptureFilter& capture, const Limits& limits,
                                 const RunContext& run);

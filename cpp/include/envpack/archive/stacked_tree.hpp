@@ -6,6 +6,7 @@
 #include "envpack/base/result.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
@@ -16,6 +17,20 @@ namespace envpack::archive {
 
 /// Starts the bytes of layer `layer` (compressed or plain) anew. Called from any thread.
 using ReopenLayer = std::function<Result<std::unique_ptr<ByteSource>>(std::size_t layer)>;
+
+/// What a layer did to a path of the layers below it, and hardly ever is meant (facts of the two
+/// traps: image-spec layer.md, "Changeset over existing files"). Value; not synchronised.
+struct LayerChange {
+    enum class Kind : std::uint8_t {
+        link_replaced,       ///< a symlink became a directory: what was reached through it is gone
+        attributes_changed,  ///< a directory got another mode or owner
+    };
+    Kind kind = Kind::link_replaced;
+    std::size_t layer = 0;  ///< index of the layer that did it
+    std::string path;       ///< behind all links in its parent
+    FileInfo before = {};
+    FileInfo after = {};
+};
 
 /// The file system that a container of the image would see, never unpacked. Layers are applied as
 /// containerd does it (archive/tar.go), oldest first. Thread-safe.
@@ -43,6 +58,10 @@ public:
     Result<std::vector<std::string>> list(const SafePath& path) const override;
     Result<std::unique_ptr<ByteSource>> open(const SafePath& path) const override;
 
+    /// In the order of layers, and of members in them.
+    const std::vector<LayerChange>& changes() const noexcept;
+    /// What a layer says itself, whatever the others do to it.
+    const LayerListing& layer(std::size_t index) const;
     std::size_t layer_count() const noexcept;
     /// Number of visible paths, the root included.
     std::size_t node_count() const noexcept;

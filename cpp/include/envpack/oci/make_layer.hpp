@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace envpack::oci {
 
@@ -19,6 +20,9 @@ namespace envpack::oci {
 Result<LayerPtr> make_layer(std::span<const archive::PlannedEntry> entries,
                             const archive::LayerWriteOptions& options,
                             const std::filesystem::path& directory, const RunContext& run = {});
+
+/// What every layer_recipe() begins with: so a layer of envpack is told in a history.
+inline constexpr std::string_view layer_recipe_prefix = "envpack layer format ";
 
 /// The recipe that decides a layer's bytes, for its history comment: "envpack layer format 1, gzip
 /// encoder 1". The first number stands for the diff_id, the second for the digest.

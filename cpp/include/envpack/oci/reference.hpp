@@ -28,6 +28,8 @@ public:
     /// What to ask the registry for: the digest when there is one, else the tag, else "latest".
     std::variant<std::string, Digest> identifier() const;
     std::string to_string() const;  ///< parse(to_string()) gives an equal reference
+    /// to_string(), with Docker's `:latest` where there is neither tag nor digest.
+    std::string to_full_string() const;
 
     friend auto operator<=>(const Reference&, const Reference&) = default;
 

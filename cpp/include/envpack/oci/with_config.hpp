@@ -31,15 +31,19 @@ struct ConfigChange {
     /// written for the old one.
     std::optional<std::vector<std::string>> entrypoint = std::nullopt;
     std::optional<std::vector<std::string>> cmd = std::nullopt;
-    Annotations labels = {};       ///< added or replaced
-    Annotations annotations = {};  ///< of the manifest; unsupported in Docker's family
+    /// Added to those of the base: `8080`, `53/udp`; without a protocol it is tcp, and said so.
+    std::vector<std::string> ports = {};
+    std::vector<std::string> volumes = {};  ///< absolute paths, added to those of the base
+    Annotations labels = {};                ///< added or replaced
+    Annotations annotations = {};           ///< of the manifest; unsupported in Docker's family
     /// When not empty, the history gets one entry without a layer.
     std::string created_by = {};
     UnixTime created = 0;  ///< of that entry
 };
 
 /// `image` with another config: a new image over the same layers. invalid_argument (rule
-/// `oci.config-change`) for a variable name that is empty or has `=` or NUL, and for NUL anywhere.
+/// `oci.config-change`) for a variable name that is empty or has `=` or NUL, for NUL anywhere, and
+/// for what is no port or no absolute path.
 Result<ImagePtr> with_config(const ImagePtr& image, const ConfigChange& change);
 
 }  // namespace envpack::oci

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "envpack/archive/compression.hpp"
 #include "envpack/base/digest.hpp"
 #include "envpack/base/json.hpp"
 #include "envpack/base/result.hpp"
@@ -18,12 +19,20 @@ namespace envpack::pipeline {
 
 struct BuildOptions {
     std::filesystem::path input = {};  ///< a pylock.toml or a virtual environment
-    std::string output = {};           ///< oci:DIR[:TAG]; the tag is `latest` if left out
+    /// oci:DIR[:TAG] or oci-archive:FILE[:TAG], the tag is `latest` if left out; or
+    /// docker-archive:FILE[:NAME]. A file that is there already is replaced.
+    std::string output = {};
     /// A Source that is an image. None: the base that the lock was resolved for.
     std::optional<std::string> base = std::nullopt;
     std::string prefix = "/opt/venv";             ///< of the environment in the image
     std::map<std::string, std::string> env = {};  ///< variables to set
     std::map<std::string, std::string> labels = {};
+    std::map<std::string, std::string> annotations = {};  ///< of the manifest
+    std::vector<std::string> ports = {};                  ///< "8080", "53/udp"
+    std::vector<std::string> volumes = {};                ///< absolute paths
+    /// Of the layers that are added. Every engine reads gzip; zstd is smaller and faster, and
+    /// unknown to Docker before 23, umoci 0.4.
+    archive::Compression compression = archive::Compression::gzip;
     std::optional<std::string> user = std::nullopt;
     std::optional<std::string> working_dir = std::nullopt;
     std::optional<std::vector<std::string>> entrypoint = std::nullopt;
@@ -49,6 +58,7 @@ struct BuildReport {
     std::vector<std::string> notes = {};  ///< what a person should know
 
     json::Value to_json() const;
+    std::string to_text() const;
 };
 
 /// Puts an environment onto a base image: wheels of a lock are fetched, verified and turned into

@@ -7,6 +7,7 @@
 #include "envpack/base/safe_path.hpp"
 #include "envpack/env/site_packages.hpp"
 #include "envpack/oci/image.hpp"
+#include "envpack/oci/image_config.hpp"
 #include "envpack/oci/platform.hpp"
 #include "envpack/pipeline/user_config.hpp"
 
@@ -60,6 +61,9 @@ struct OpenSource {
     oci::ImagePtr image = nullptr;                  ///< of an image; else null
     std::string digest = {};                        ///< of the image's manifest; else empty
 };
+
+/// The variables of the config, as processes of the image see them.
+env::Environment environment_of(const oci::ImageConfig& config);
 
 /// The platform of this machine: what an image index is asked for.
 oci::Platform host_platform();

@@ -1,0 +1,51 @@
+#include "blob_spool.hpp"
+
+#include "blob_source.hpp"
+#include "free_space.hpp"
+#include "scratch_file.hpp"
+
+#include <utility>
+
+namespace envpack::oci {
+
+BlobSpool::BlobSpool(FileHandle file, std::string path)
+    : file_(std::make_shared<const FileHandle>(std::move(file))), path_(std::move(path)) {}
+
+Result<std::unique_ptr<BlobSpool>> BlobSpool::create(const std::filesystem::path& directory) {
+    ENVPACK_TRY(FileHandle file, create_scratch_file(directory));
+    return std::unique_ptr<BlobSpool>(new BlobSpool(std::move(file), directory.string()));
+}
+
+Result<void> BlobSpool::put(const Descriptor& expected, ByteSource& content,
+                            const std::string& place, const RunContext& run) {
+    // Refuses the sizes that no file can have as well: a size is only a claim until it was read.
+    ENVPACK_CHECK(check_free_space(path_, expected.size));
+    Region region{.size = expected.size};
+    {
+        const std::lock_guard lock(mutex_);
+        region.offset = end_;
+        end_ += region.size;
+    }
+    FileRegionSink sink(*file_, path_, region.offset);
+    ENVPACK_CHECK(copy_exactly(content, sink, expected, place, run));
+    const std::lock_guard lock(mutex_);
+    regions_.insert_or_assign(expected.digest, region);
+    return {};
+}
+
+std::map<Digest, BlobSpool::Region> BlobSpool::regions() const {
+    const std::lock_guard lock(mutex_);
+    return regions_;
+}
+
+bool BlobSpool::has(const Descriptor& descriptor) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = regions_.find(descriptor.digest);
+    return found != regions_.end() && found->second.size == descriptor.size;
+}
+
+std::unique_ptr<ByteSource> BlobSpool::open(const Region& region) const {
+    return file_region(file_, path_, region.offset, region.size);
+}
+
+}  // namespace envpack::oci

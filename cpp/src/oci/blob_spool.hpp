@@ -1,0 +1,49 @@
+#pragma once
+
+#include "envpack/base/file.hpp"
+#include "envpack/base/result.hpp"
+#include "envpack/base/run_context.hpp"
+#include "envpack/oci/descriptor.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace envpack::oci {
+
+/// Blobs that wait, in one file without a name, to be put into an archive, whose order is known
+/// only when all of them are there. Thread-safe.
+class BlobSpool {
+public:
+    struct Region {
+        std::uint64_t offset = 0;
+        std::uint64_t size = 0;
+    };
+
+    /// The file lies in `directory`.
+    static Result<std::unique_ptr<BlobSpool>> create(const std::filesystem::path& directory);
+
+    /// Several blobs may be put at once. digest_mismatch, and nothing kept, unless `content` is
+    /// exactly `expected`; `place` is for the message.
+    Result<void> put(const Descriptor& expected, ByteSource& content, const std::string& place,
+                     const RunContext& run);
+    /// What has been put so far, by digest.
+    std::map<Digest, Region> regions() const;
+    bool has(const Descriptor& descriptor) const;
+    /// The bytes of a region; outlives the spool.
+    std::unique_ptr<ByteSource> open(const Region& region) const;
+
+private:
+    BlobSpool(FileHandle file, std::string path);
+
+    std::shared_ptr<const FileHandle> file_;
+    std::string path_;  // for messages
+    mutable std::mutex mutex_;
+    std::uint64_t end_ = 0;
+    std::map<Digest, Region> regions_;
+};
+
+}  // namespace envpack::oci

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "envpack/base/clock.hpp"
+#include "envpack/base/digest.hpp"
+#include "envpack/base/result.hpp"
+#include "envpack/base/run_context.hpp"
+#include "envpack/oci/image.hpp"
+#include "envpack/pipeline/build.hpp"
+#include "envpack/pipeline/user_config.hpp"
+
+#include <string>
+#include <vector>
+
+namespace envpack::pipeline {
+
+/// An image that was built and is nowhere yet: its new layers are in nameless files.
+struct BuiltImage {
+    oci::ImagePtr image = nullptr;
+    Digest base_digest = {};
+    std::vector<BuiltLayer> layers = {};  ///< those on top of the base
+    std::vector<std::string> notes = {};
+};
+
+/// The time of files and of the image: SOURCE_DATE_EPOCH, else a constant.
+Result<UnixTime> build_epoch(const UserConfig& user);
+
+/// build() up to the destination; `options.output` means nothing.
+Result<BuiltImage> build_image(const BuildOptions& options, UnixTime created,
+                               const UserConfig& user, const RunContext& run);
+
+}  // namespace envpack::pipeline

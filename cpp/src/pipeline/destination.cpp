@@ -1,0 +1,66 @@
+#include "destination.hpp"
+
+#include "envpack/oci/archive_target.hpp"
+#include "envpack/oci/layout_target.hpp"
+#include "envpack/oci/reference.hpp"
+
+#include <fmt/format.h>
+
+namespace envpack::pipeline {
+namespace {
+
+constexpr std::string_view destinations =
+    "write oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE[:NAME]";
+
+/// Found out now, and not when the layers have been made.
+Result<void> require_no_folder(const Source& destination) {
+    std::error_code ignored;
+    if (std::filesystem::is_directory(destination.path, ignored)) {
+        return fail(Error(ErrorCode::invalid_argument,
+                          fmt::format("`{}` is a folder", destination.path.string()))
+                        .with_path(destination.path.string())
+                        .with_hint("name the file to write, or a layout: oci:DIR[:TAG]"));
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<Source> parse_destination(const std::string& text) {
+    Result<Source> parsed = Source::parse(text);
+    if (!parsed || !parsed->is_image()) {
+        return fail(Error(ErrorCode::unsupported, fmt::format("cannot write to `{}`", text))
+                        .with_hint(fmt::format("{}, then copy it on with skopeo", destinations)));
+    }
+    Source destination = *std::move(parsed);
+    if (destination.kind != Source::Kind::oci_layout) {
+        ENVPACK_CHECK(require_no_folder(destination));
+    }
+    if (destination.tag.empty()) {
+        destination.tag = "latest";
+    } else if (destination.kind == Source::Kind::docker_archive) {
+        ENVPACK_TRY(const oci::Reference reference, oci::Reference::parse(destination.tag));
+        if (reference.digest()) {
+            return fail(
+                Error(ErrorCode::invalid_argument,
+                      fmt::format("`{}` names an image by its digest, which it does not have yet",
+                                  destination.tag))
+                    .with_rule("oci.reference"));
+        }
+        destination.tag = reference.to_full_string();
+    }
+    return destination;
+}
+
+Result<std::shared_ptr<oci::Target>> open_destination(const Source& destination,
+                                                      const UserConfig& user) {
+    if (destination.kind == Source::Kind::oci_layout) {
+        return oci::LayoutTarget::open_or_create(destination.path);
+    }
+    const bool for_docker = destination.kind == Source::Kind::docker_archive;
+    return oci::ArchiveTarget::create(destination.path,
+                                      for_docker ? oci::ArchiveForm::docker : oci::ArchiveForm::oci,
+                                      user.cache_directory() / "scratch");
+}
+
+}  // namespace envpack::pipeline

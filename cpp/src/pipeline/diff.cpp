@@ -1,0 +1,190 @@
+#include "envpack/pipeline/diff.hpp"
+
+#include "whole_image.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <utility>
+
+namespace envpack::pipeline {
+namespace {
+
+using archive::FileInfo;
+using archive::FileTree;
+using archive::FileType;
+
+DiffSide side_of(const ImageDocuments& documents) {
+    DiffSide side{.source = documents.source.text,
+                  .digest = documents.digest(),
+                  .config_digest = documents.manifest.config.digest,
+                  .diff_ids = documents.config.diff_ids};
+    for (const oci::Descriptor& layer : documents.manifest.layers) {
+        side.layers.push_back(layer.digest);
+    }
+    return side;
+}
+
+using Versions = std::map<std::string, std::string>;
+
+Versions versions_of(const ImageContent& content) {
+    Versions versions;
+    if (content.inventory) {
+        for (const env::FrozenPackage& package : content.inventory->packages) {
+            versions.emplace(package.name.to_string(), package.raw_version);
+        }
+    }
+    return versions;
+}
+
+std::vector<PackageDifference> package_differences(const Versions& a, const Versions& b) {
+    std::map<std::string, PackageDifference> all;
+    for (const auto& [name, version] : a) {
+        all[name].a = version;
+    }
+    for (const auto& [name, version] : b) {
+        all[name].b = version;
+    }
+    std::vector<PackageDifference> differences;
+    for (auto& [name, difference] : all) {
+        if (difference.a != difference.b) {
+            difference.name = name;
+            differences.push_back(std::move(difference));
+        }
+    }
+    return differences;
+}
+
+std::vector<std::string> file_differences(const FileInfo& a, const FileInfo& b) {
+    if (a.type != b.type) {
+        return {"type"};
+    }
+    std::vector<std::string> what;
+    const auto note = [&](bool differs, const char* word) {
+        if (differs) {
+            what.emplace_back(word);
+        }
+    };
+    note(a.sha256 != b.sha256, "content");
+    note(a.link_target != b.link_target, "target");
+    note(a.mode != b.mode, "mode");
+    note(a.uid != b.uid || a.gid != b.gid, "owner");
+    note(a.mtime != b.mtime, "time");
+    return what;
+}
+
+Result<std::vector<std::string>> names_in(const FileTree& tree, const SafePath& path,
+                                          const std::optional<FileInfo>& info) {
+    if (!info || info->type != FileType::directory) {
+        return std::vector<std::string>();
+    }
+    return tree.list(path);
+}
+
+/// Both trees in step, so that no list of all files is needed.
+Result<std::vector<FileDifference>> tree_differences(const FileTree& a, const FileTree& b,
+                                                     const RunContext& run) {
+    std::vector<FileDifference> differences;
+    std::vector<SafePath> pending{SafePath()};
+    while (!pending.empty()) {
+        ENVPACK_CHECK(run.check());
+        const SafePath path = std::move(pending.back());
+        pending.pop_back();
+        ENVPACK_TRY(const auto in_a, a.lookup(path));
+        ENVPACK_TRY(const auto in_b, b.lookup(path));
+        FileDifference difference{
+            .path = path.str(), .in_a = in_a.has_value(), .in_b = in_b.has_value()};
+        if (in_a && in_b) {
+            difference.what = file_differences(*in_a, *in_b);
+        }
+        if (!in_a || !in_b || !difference.what.empty()) {
+            differences.push_back(std::move(difference));
+        }
+        ENVPACK_TRY(const auto below_a, names_in(a, path, in_a));
+        ENVPACK_TRY(const auto below_b, names_in(b, path, in_b));
+        std::vector<std::string> names;
+        std::ranges::set_union(below_a, below_b, std::back_inserter(names));
+        for (const std::string& name : names) {
+            pending.push_back(path / name);
+        }
+    }
+    std::ranges::sort(differences, {}, &FileDifference::path);
+    return differences;
+}
+
+using Settings = std::map<std::string, json::Value>;
+
+/// The config as settings with names of their own; the order of variables means nothing. The
+/// diff_ids are compared as layers.
+Settings settings_of(const oci::ImageConfig& config) {
+    Settings settings;
+    for (const auto& [key, value] : *config.document.as_object()) {
+        if (key != "rootfs" && key != "config") {
+            settings[key] = value;
+        }
+    }
+    const json::Value* const inner = config.document.find("config");
+    if (inner != nullptr && inner->as_object() != nullptr) {
+        for (const auto& [key, value] : *inner->as_object()) {
+            if (key != "Env" && key != "Labels") {
+                settings["config." + key] = value;
+            }
+        }
+    }
+    for (const auto& [name, value] : environment_of(config)) {
+        settings["config.Env." + name] = value;
+    }
+    for (const auto& [name, value] : config.labels) {
+        settings["config.Labels." + name] = value;
+    }
+    return settings;
+}
+
+std::vector<ConfigDifference> config_differences(const Settings& a, const Settings& b) {
+    std::map<std::string, ConfigDifference> all;
+    for (const auto& [key, value] : a) {
+        all[key].a = value;
+    }
+    for (const auto& [key, value] : b) {
+        all[key].b = value;
+    }
+    std::vector<ConfigDifference> differences;
+    for (auto& [key, difference] : all) {
+        if (json::to_canonical(difference.a) != json::to_canonical(difference.b)) {
+            difference.key = key;
+            differences.push_back(std::move(difference));
+        }
+    }
+    return differences;
+}
+
+}  // namespace
+
+bool DiffReport::equal() const {
+    const bool same_manifest = !a.digest || !b.digest || a.digest == b.digest;
+    return same_manifest && a.config_digest == b.config_digest && a.diff_ids == b.diff_ids;
+}
+
+bool DiffReport::same_content() const {
+    return packages.empty() && files.empty() && config.empty();
+}
+
+Result<DiffReport> diff(const std::string& a, const std::string& b, const UserConfig& user,
+                        const RunContext& run) {
+    ENVPACK_TRY(const ImageDocuments first, read_documents(a, user, run));
+    ENVPACK_TRY(const ImageDocuments second, read_documents(b, user, run));
+    DiffReport report{.a = side_of(first), .b = side_of(second)};
+    report.config = config_differences(settings_of(first.config), settings_of(second.config));
+    // The same blobs have the same bytes, or one of the images is damaged, which is for verify().
+    const bool same_python = first.config.env == second.config.env;
+    if (report.a.layers == report.b.layers && same_python) {
+        return report;
+    }
+    ENVPACK_TRY(const ImageContent one, read_content(first, run));
+    ENVPACK_TRY(const ImageContent other, read_content(second, run));
+    report.packages = package_differences(versions_of(one), versions_of(other));
+    ENVPACK_TRY(report.files, tree_differences(*one.tree, *other.tree, run));
+    return report;
+}
+
+}  // namespace envpack::pipeline
