@@ -50,9 +50,9 @@ Result<http::Url> with_keyring(const http::Url& url, const UserConfig& user,
         return url;
     }
     // By the index first, then by its host: in both ways people store them.
-    const std::string host = url.shown().find(fmt::format(":{}", url.port())) == std::string::npos
-                                 ? url.host()
-                                 : fmt::format("{}:{}", url.host(), url.port());
+    const bool is_usual_port = url.port() == (url.scheme() == "https" ? 443 : 80);
+    const std::string host =
+        is_usual_port ? url.host() : fmt::format("{}:{}", url.host(), url.port());
     for (const std::string& service : {url.shown(), host}) {
         const bool has_user = url.user() && !url.user()->empty();
         auto answer =
