@@ -3,6 +3,7 @@
 #include "envpack/base/digest.hpp"
 #include "envpack/base/file.hpp"
 #include "envpack/base/text.hpp"
+#include "envpack/env/installed_dependencies.hpp"
 #include "envpack/env/provider_inventory.hpp"
 #include "envpack/env/target_environment.hpp"
 #include "envpack/pipeline/freeze.hpp"
@@ -265,6 +266,13 @@ Result<ResolveOutcome> resolve(const ResolveOptions& options, const UserConfig& 
     ENVPACK_TRY(Request request, read_request(options, user, pip.constraints));
     ENVPACK_TRY(const env::Inventory base, target_inventory(options, user, run));
     ENVPACK_CHECK(keep_for(env::marker_environment(base.python), request));
+    // What the base already breaks is a fact, never enforced (rule R6), and said.
+    // A requirement that is missing may be left out on purpose (rule R7).
+    for (const env::Problem& broken : env::check_dependencies(base)) {
+        if (broken.kind == "unfulfilled-requirement") {
+            run.note("the base is not consistent in itself: " + broken.text);
+        }
+    }
     ENVPACK_TRY(auto torch_index, pin_torch_index(options, base, request, user, run));
     if (auto* explanation = std::get_if<env::Explanation>(&torch_index)) {
         return std::move(*explanation);
