@@ -307,8 +307,6 @@ Result<ResolveOutcome> resolve(const ResolveOptions& options, const UserConfig& 
     }
     const auto& resolution = std::get<resolver::Resolution>(outcome);
     ENVPACK_CHECK(provider.verify(resolution, request.requirements));
-    run.note(fmt::format("solved with {} decisions and {} conflicts", resolution.counts.decisions,
-                         resolution.counts.conflicts));
     ENVPACK_TRY(env::Selection selection, provider.selection(resolution));
     for (const std::string& note : provider.notes()) {
         run.note(note);
