@@ -103,14 +103,54 @@ def test_inspect_tells_what_layers_do_to_those_below(tmp_path: Path) -> None:
     assert "changes folder /tmp from 1777 0:0 to 0755 0:0" in text
 
 
+def test_a_hard_link_is_no_duplicate_of_its_file(tmp_path: Path) -> None:
+    content, other = b"x" * 5000, b"y" * 5000
+    lower = Layer().file("a", content).file("b", other).hard_link("c", "b")
+    linked = Layer().hard_link("d", "a").file("e", other).hard_link("f", "e")
+    copied = Layer().file("g", content).hard_link("h", "e")
+    cleaned = Layer().whiteout("a").whiteout("e")
+    folder = write_layout(tmp_path / "image", [lower, linked, copied, cleaned])
+    report = envpack.inspect(f"oci:{folder}").to_dict()
+    # Not `d`, whose bytes lie in the lowest layer, and one of `f` and `h`, which are one file.
+    assert rows(report, "duplicates") == [
+        {"path": "f", "layer": 1, "size": 5000, "same_as": "b", "same_layer": 0},
+        {"path": "g", "layer": 2, "size": 5000, "same_as": "d", "same_layer": 0},
+    ]
+
+
+ESCAPE = "\x1b]0;owned\x07"
+
+
+def test_reports_never_write_to_the_terminal(tmp_path: Path) -> None:
+    layer = Layer().file(f"{SITE}/x-1.dist-info/RECORD", f"{ESCAPE}.py,,3\n".encode())
+    folder = write_layout(
+        tmp_path / "image", [layer], architecture=ESCAPE, comments=(ESCAPE,), created_by=ESCAPE
+    )
+    plain = write_layout(tmp_path / "plain", [Layer().file("a")])
+    texts = [
+        command("inspect", f"oci:{folder}").stdout,
+        command("verify", f"oci:{folder}", status=1).stdout,
+        command("diff", f"oci:{folder}", f"oci:{plain}", status=1).stdout,
+    ]
+    for text in texts:
+        assert not {c for c in text if not c.isprintable()} - {"\n"}
+    assert "linux/\\x1b]0;owned\\x07" in texts[0]
+
+
 def test_diff_of_an_image_with_itself_and_with_its_copies(image: str, tmp_path: Path) -> None:
     assert envpack.diff(image, image).equal
     archive = f"docker-archive:{tmp_path / 'image.tar'}:app:1"
+    zstd = f"oci:{tmp_path / 'zstd'}:latest"
     subprocess.run(
-        ["skopeo", "copy", "--quiet", image, f"oci:{tmp_path / 'zstd'}:latest",
-         "--dest-compress-format", "zstd", "--dest-compress", "--dest-force-compress-format"],
-        check=False, capture_output=True,
+        ["skopeo", "copy", "--quiet", "--dest-compress", "--dest-compress-format", "zstd",
+         image, zstd],
+        check=True,
     )  # fmt: skip
+    types = {layer["media_type"] for layer in rows(envpack.inspect(zstd).to_dict(), "layers")}
+    assert types == {"application/vnd.oci.image.layer.v1.tar+zstd"}
+    repacked = envpack.diff(image, zstd)
+    assert repacked.same_content
+    assert not repacked.equal
     subprocess.run(["skopeo", "copy", "--quiet", image, archive], check=True)
     report = envpack.diff(image, archive)
     assert report.same_content
@@ -190,6 +230,12 @@ def test_verify_with_a_lock_after_a_plain_build(lock: Path, tmp_path: Path) -> N
         "build", lock, "-o", text, "--prefix", "/srv/env", env={"SOURCE_DATE_EPOCH": "1700000000"}
     )
     assert envpack.verify(text, lock).to_dict()["same_digest"] is True
+    archive = f"docker-archive:{tmp_path / 'image.tar'}:app:1"
+    subprocess.run(["skopeo", "copy", "--quiet", text, archive], check=True)
+    in_docker = envpack.verify(archive, lock)
+    assert in_docker.ok
+    assert in_docker.to_dict()["same_digest"] is None  # no manifest that could have the digest
+    assert "built again the layers are the same" in str(in_docker)
 
 
 def test_verify_finds_that_a_lock_is_of_another_image(
@@ -285,6 +331,45 @@ def test_verify_reads_every_record(tmp_path: Path, record: str, rules: list[str]
     report = envpack.verify(f"oci:{folder}")
     assert [p.rule for p in report.problems] == rules
     assert report.ok == (not rules)
+
+
+GOOD = "sha256=ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0"  # of abc
+OURS = "envpack layer format 1"
+
+
+@pytest.mark.parametrize(
+    ("above", "problems", "base_problems"),
+    [
+        (Layer().file("opt/new"), [], ["record.size"]),
+        (Layer().file(f"{SITE}/m.py", b"abX"), ["record.hash-mismatch"], ["record.size"]),
+        (Layer().file(f"{SITE}/m.py", b"abc").file("usr/bin/n"), [], ["record.size"]),
+        (Layer().file(f"{SITE}/cut.py", b"ab"), ["record.size"], []),
+        (Layer().file(f"{SITE}/cut.py", b"abc"), [], []),
+        (Layer().whiteout(f"{SITE}/m.py"), ["record.no-file"], ["record.size"]),
+        (Layer().whiteout(f"{SITE}/cut.py"), ["record.no-file"], []),
+        (Layer().hard_link(f"{SITE}/m.py", f"{SITE}/cut.py"), ["record.size"], ["record.size"]),
+        (Layer().link(f"{SITE}/m.py", "cut.py"), ["record.size"], ["record.size"]),
+        (Layer().link(f"{SITE}/p", "q"), ["record.size"], ["record.size"]),
+        (
+            Layer().file(f"{SITE}/x-1.dist-info/RECORD", f"cut.py,{GOOD},3\n".encode()),
+            ["record.size"],
+            [],
+        ),
+    ],
+)
+def test_what_a_layer_does_to_the_files_of_the_base_counts(
+    tmp_path: Path, above: Layer, problems: list[str], base_problems: list[str]
+) -> None:
+    record = f"m.py,{GOOD},3\ncut.py,{GOOD},3\np/m.py,{GOOD},3\n"
+    base = Layer().file(f"{SITE}/m.py", b"abc").file(f"{SITE}/cut.py", b"a")
+    base.file(f"{SITE}/p/m.py", b"abc").file(f"{SITE}/q/m.py", b"abcd")
+    base.file(f"{SITE}/x-1.dist-info/RECORD", record.encode())
+    folder = write_layout(tmp_path / "image", [base, above], comments=("", OURS))
+    report = envpack.verify(f"oci:{folder}")
+    assert [p.rule for p in report.problems] == problems
+    assert [p.rule for p in report.base_problems] == base_problems
+    assert report.ok == (not problems)
+    command("verify", f"oci:{folder}", status=1 if problems else 0)
 
 
 @pytest.mark.parametrize("verb", [("inspect",), ("verify",), ("diff", "oci:/none")])

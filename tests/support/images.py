@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import itertools
 import json
 import subprocess
 import tarfile
@@ -102,8 +103,14 @@ def write_layout(
     encoding: str = "gzip",
     tag: str = "latest",
     variables: tuple[str, ...] = (),
+    comments: tuple[str, ...] = (),
+    architecture: str = "amd64",
+    created_by: str = "test",
 ) -> Path:
-    """Write an OCI image layout with one image; ``variables`` stand beside its PATH."""
+    """Write an OCI image layout with one image.
+
+    ``variables`` stand beside its PATH; ``comments`` are those of the history, lowest layer first.
+    """
     blobs = folder / "blobs" / "sha256"
     blobs.mkdir(parents=True)
 
@@ -115,14 +122,17 @@ def write_layout(
     compress, suffix = ENCODINGS[encoding]
     tars = [layer.tar() for layer in layers]
     config = {
-        "architecture": "amd64",
+        "architecture": architecture,
         "os": "linux",
         "config": {"Env": ["PATH=/usr/local/bin:/usr/bin:/bin", *variables]},
         "rootfs": {
             "type": "layers",
             "diff_ids": [f"sha256:{hashlib.sha256(tar).hexdigest()}" for tar in tars],
         },
-        "history": [{"created_by": "test"} for _ in tars],
+        "history": [
+            {"created_by": created_by, **({"comment": comment} if comment else {})}
+            for _, comment in itertools.zip_longest(tars, comments, fillvalue="")
+        ],
     }
     kind = "application/vnd.oci.image"
     manifest = {

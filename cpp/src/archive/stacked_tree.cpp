@@ -132,6 +132,22 @@ Result<std::unique_ptr<ByteSource>> StackedTree::open(const SafePath& path) cons
     }
 }
 
+Result<std::unique_ptr<const StackedTree>> StackedTree::lowest(std::size_t count) const {
+    const std::size_t kept = std::min(count, state_->layers.size());
+    return make(
+        {state_->layers.begin(), state_->layers.begin() + static_cast<std::ptrdiff_t>(kept)},
+        state_->reopen, state_->limits);
+}
+
+std::optional<StackedTree::ContentPlace> StackedTree::content_place(const SafePath& path) const {
+    const StackedNodes::Id id = state_->find(path);
+    if (id == StackedNodes::none || state_->nodes[id].type != FileType::regular) {
+        return std::nullopt;
+    }
+    const StackedNodes::Node& node = state_->nodes[id];
+    return ContentPlace{.layer = node.content_layer, .member = state_->entry(node).member};
+}
+
 const std::vector<LayerChange>& StackedTree::changes() const noexcept {
     return state_->changes;
 }

@@ -29,12 +29,14 @@ Result<std::optional<RecordMismatch>> check_row(const archive::FileTree& tree,
                                                 const SafePath& folder,
                                                 const packaging::RecordRow& row,
                                                 const RunContext& run) {
-    const auto mismatch = [&](std::string_view rule, std::string message) {
-        return std::optional(RecordMismatch{
-            .rule = std::string(rule), .path = row.path, .message = std::move(message)});
-    };
     const std::string shown = text::printable(row.path);
     ENVPACK_TRY(const auto file, find_installed_file(tree, folder, row.path));
+    const auto mismatch = [&](std::string_view rule, std::string message) {
+        return std::optional(RecordMismatch{.rule = std::string(rule),
+                                            .path = row.path,
+                                            .message = std::move(message),
+                                            .layer = file ? file->info.layer : std::nullopt});
+    };
     if (!file) {
         if (row.path.ends_with(".pyc")) {
             return std::optional<RecordMismatch>();

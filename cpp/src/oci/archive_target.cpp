@@ -175,9 +175,7 @@ Result<void> ArchiveTarget::push(const Descriptor& expected, ByteSource& content
 
 Result<void> ArchiveTarget::tag(const Descriptor& descriptor, std::string_view name,
                                 const RunContext& run) {
-    if (!is_ref_name(name)) {
-        return fail(bad_tag(name));
-    }
+    ENVPACK_CHECK(require_ref_name(name));
     ENVPACK_TRY(const bool present, exists(descriptor, run));
     if (!present) {
         return fail(blob_not_found(descriptor, state_->place()));

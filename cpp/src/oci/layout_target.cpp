@@ -135,9 +135,7 @@ Result<void> LayoutTarget::push(const Descriptor& expected, ByteSource& content,
 
 Result<void> LayoutTarget::tag(const Descriptor& descriptor, std::string_view name,
                                const RunContext& run) {
-    if (!is_ref_name(name)) {
-        return fail(bad_tag(name));
-    }
+    ENVPACK_CHECK(require_ref_name(name));
     ENVPACK_TRY(const bool present, exists(descriptor, run));
     if (!present) {
         return fail(blob_not_found(descriptor, folder_.string()));

@@ -1,5 +1,7 @@
 #include "envpack/oci/target.hpp"
 
+#include "envpack/base/text.hpp"
+
 #include <utility>
 
 #include <fmt/format.h>
@@ -28,6 +30,16 @@ bool is_ref_name(std::string_view name) noexcept {
         }
     }
     return true;
+}
+
+Result<void> require_ref_name(std::string_view name) {
+    if (is_ref_name(name)) {
+        return {};
+    }
+    return fail(Error(ErrorCode::invalid_argument,
+                      fmt::format("`{}` cannot be a tag", text::printable(name)))
+                    .with_rule("oci.tag")
+                    .with_hint("use letters, digits and single `.`, `_`, `-` between them"));
 }
 
 Result<std::string> fetch_document(const Fetcher& from, const Descriptor& descriptor,

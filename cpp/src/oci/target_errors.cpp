@@ -1,7 +1,5 @@
 #include "target_errors.hpp"
 
-#include "envpack/base/text.hpp"
-
 #include <fmt/format.h>
 
 namespace envpack::oci {
@@ -17,13 +15,6 @@ Error pushed_other_content(const Descriptor& expected, std::string_view place) {
                  fmt::format("what was to be stored in `{}` as {} ({} bytes) is other content",
                              place, expected.digest.to_string(), expected.size))
         .with_rule("oci.blob-digest");
-}
-
-Error bad_tag(std::string_view name) {
-    return Error(ErrorCode::invalid_argument,
-                 fmt::format("`{}` cannot be a tag", text::printable(name)))
-        .with_rule("oci.tag")
-        .with_hint("use letters, digits and single `.`, `_`, `-` between them");
 }
 
 }  // namespace envpack::oci

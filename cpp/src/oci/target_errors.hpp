@@ -10,6 +10,5 @@ namespace envpack::oci {
 // The failures that every target words alike.
 Error blob_not_found(const Descriptor& descriptor, std::string_view place);
 Error pushed_other_content(const Descriptor& expected, std::string_view place);
-Error bad_tag(std::string_view name);
 
 }  // namespace envpack::oci

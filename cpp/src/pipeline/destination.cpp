@@ -3,6 +3,7 @@
 #include "envpack/oci/archive_target.hpp"
 #include "envpack/oci/layout_target.hpp"
 #include "envpack/oci/reference.hpp"
+#include "envpack/oci/target.hpp"
 
 #include <fmt/format.h>
 
@@ -49,6 +50,7 @@ Result<Source> parse_destination(const std::string& text) {
         }
         destination.tag = reference.to_full_string();
     }
+    ENVPACK_CHECK(oci::require_ref_name(destination.tag));  // now, and not when all was built
     return destination;
 }
 

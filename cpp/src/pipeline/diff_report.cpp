@@ -22,12 +22,11 @@ json::Value digests_json(const std::vector<Digest>& digests) {
 }
 
 json::Value side_json(const DiffSide& side) {
-    return json::Object{
-        {"source", side.source},
-        {"digest", side.digest ? json::Value(side.digest->to_string()) : json::Value()},
-        {"config_digest", side.config_digest.to_string()},
-        {"layers", digests_json(side.layers)},
-        {"diff_ids", digests_json(side.diff_ids)}};
+    return json::Object{{"source", side.source},
+                        {"digest", digest_or_null(side.digest)},
+                        {"config_digest", side.config_digest.to_string()},
+                        {"layers", digests_json(side.layers)},
+                        {"diff_ids", digests_json(side.diff_ids)}};
 }
 
 json::Value optional_text(const std::optional<std::string>& text) {

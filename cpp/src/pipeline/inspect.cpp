@@ -3,6 +3,7 @@
 #include "whole_image.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <tuple>
 #include <utility>
@@ -40,35 +41,43 @@ std::vector<ImageLayer> layers_of_image(const ImageDocuments& documents,
 }
 
 /// Of several files with the same bytes in lower layers, the first by path in the lowest is named.
-Result<std::vector<DuplicateFile>> duplicates_of(const archive::FileTree& tree,
+/// The names of one file count once, where its bytes lie.
+Result<std::vector<DuplicateFile>> duplicates_of(const archive::StackedTree& tree,
                                                  const RunContext& run) {
-    struct FilePlace {
-        std::size_t layer;
-        std::string path;
+    struct NamedFile {
+        std::string path;  ///< the first of its names
         std::uint64_t size;
-        auto operator<=>(const FilePlace&) const = default;
     };
-    std::map<Digest, std::vector<FilePlace>> by_content;
+    std::map<Digest, std::map<archive::StackedTree::ContentPlace, NamedFile>> by_content;
     ENVPACK_CHECK(walk_tree(
         tree,
         [&](const SafePath& path, const archive::FileInfo& info) -> Result<void> {
-            if (info.sha256 && info.layer && info.size >= InspectReport::smallest_duplicate) {
-                by_content[*info.sha256].push_back({*info.layer, path.str(), info.size});
+            if (!info.sha256 || info.size < InspectReport::smallest_duplicate) {
+                return {};
+            }
+            if (const auto place = tree.content_place(path)) {
+                NamedFile& file = by_content[*info.sha256][*place];
+                if (file.path.empty() || path.str() < file.path) {
+                    file = {.path = path.str(), .size = info.size};
+                }
             }
             return {};
         },
         run));
     std::vector<DuplicateFile> duplicates;
-    for (auto& [digest, places] : by_content) {
-        const FilePlace first = *std::ranges::min_element(places);
-        for (FilePlace& place : places) {
-            if (place.layer > first.layer) {
-                duplicates.push_back({.path = std::move(place.path),
-                                      .layer = place.layer,
-                                      .size = place.size,
-                                      .same_as = first.path,
-                                      .same_layer = first.layer});
-            }
+    for (const auto& [digest, files] : by_content) {
+        const std::size_t lowest = files.begin()->first.layer;
+        const auto above = files.upper_bound({.layer = lowest, .member = UINT64_MAX});
+        const auto& first =
+            std::min_element(files.begin(), above, [](const auto& a, const auto& b) {
+                return a.second.path < b.second.path;
+            })->second;
+        for (auto copy = above; copy != files.end(); ++copy) {
+            duplicates.push_back({.path = copy->second.path,
+                                  .layer = copy->first.layer,
+                                  .size = copy->second.size,
+                                  .same_as = first.path,
+                                  .same_layer = lowest});
         }
     }
     std::ranges::sort(duplicates, [](const DuplicateFile& a, const DuplicateFile& b) {

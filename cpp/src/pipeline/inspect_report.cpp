@@ -88,7 +88,7 @@ json::Value InspectReport::to_json() const {
     json::Value document;
     document.set("schema", inspect_schema);
     document.set("source", source);
-    document.set("digest", digest ? json::Value(digest->to_string()) : json::Value());
+    document.set("digest", digest_or_null(digest));
     document.set("config_digest", config_digest.to_string());
     document.set("media_type", media_type);
     document.set("platform", platform);
@@ -128,11 +128,12 @@ std::string InspectReport::to_text() const {
     for (const ImageLayer& layer : layers) {
         packed += layer.size;
     }
-    std::string result = fmt::format(
-        "{}\n  digest   {}\n  config   {}\n  {}, {}, {} layers, {}\n", source,
-        digest ? digest->to_string() : "none in a docker-archive", config_digest.to_string(),
-        platform, python.empty() ? "no Python" : "Python " + text::printable(python), layers.size(),
-        byte_count(packed));
+    std::string result =
+        fmt::format("{}\n  digest   {}\n  config   {}\n  {}, {}, {} layers, {}\n", source,
+                    digest ? digest->to_string() : "none in a docker-archive",
+                    config_digest.to_string(), text::printable(platform),
+                    python.empty() ? "no Python" : "Python " + text::printable(python),
+                    layers.size(), byte_count(packed));
     if (const json::Object* const settings = config.as_object()) {
         for (const auto& [key, value] : *settings) {
             result += fmt::format("  {} = {}\n", text::printable(key),

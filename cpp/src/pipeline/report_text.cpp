@@ -22,6 +22,10 @@ std::string byte_count(std::uint64_t bytes) {
     return fmt::format("{:.{}f} {}B", value, decimals, units[unit]);
 }
 
+json::Value digest_or_null(const std::optional<Digest>& digest) {
+    return digest ? json::Value(digest->to_string()) : json::Value();
+}
+
 std::string bulleted(const std::vector<std::string>& lines, std::size_t limit) {
     std::string result;
     for (std::size_t i = 0; i < std::min(limit, lines.size()); ++i) {

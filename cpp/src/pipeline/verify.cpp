@@ -7,9 +7,13 @@
 #include "envpack/oci/image_tree.hpp"
 #include "envpack/oci/make_layer.hpp"
 #include "envpack/oci/media_type.hpp"
+#include "report_text.hpp"
 #include "whole_image.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <memory>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -18,6 +22,7 @@ namespace envpack::pipeline {
 namespace {
 
 constexpr int verify_schema = 1;
+constexpr std::size_t max_problem = 2000;  // bytes of one, as text
 
 /// Whether a failure says that the bytes of the image are wrong, and not that they are out of
 /// reach.
@@ -63,20 +68,47 @@ std::size_t base_layers_of(const oci::ImageConfig& config) {
     return ours == history.end() ? 0 : static_cast<std::size_t>(ours - history.begin());
 }
 
-/// RECORD of every distribution in the tree, whoever installed it and wherever.
-Result<void> check_records(const archive::FileTree& tree, std::size_t base_layers,
+/// Tells what the base was wrong about before other layers were put on it. One thread.
+class BaseRecords {
+public:
+    BaseRecords(const archive::StackedTree& image, std::size_t layers)
+        : image_(image), layers_(layers) {}
+
+    bool has(const archive::FileInfo& file) const { return file.layer && *file.layer < layers_; }
+
+    /// The mismatches of a distribution whose RECORD the base has.
+    Result<std::set<env::RecordMismatch>> mismatches(const SafePath& folder,
+                                                     const RunContext& run) {
+        if (tree_ == nullptr) {
+            ENVPACK_TRY(tree_, image_.lowest(layers_));
+        }
+        ENVPACK_TRY(auto found, env::check_installed_record(*tree_, folder, {}, run));
+        return std::set<env::RecordMismatch>(std::move_iterator(found.begin()),
+                                             std::move_iterator(found.end()));
+    }
+
+private:
+    const archive::StackedTree& image_;
+    std::size_t layers_;
+    std::unique_ptr<const archive::StackedTree> tree_;  ///< of the base; made when it is needed
+};
+
+/// RECORD of every distribution in the tree, whoever installed it and wherever. Only what the base
+/// alone is wrong about in the same way, with a file of its own, is a problem of the base.
+Result<void> check_records(const archive::StackedTree& tree, std::size_t base_layers,
                            VerifyReport& report, const RunContext& run) {
     struct Folder {
         SafePath path;
         bool in_base;
     };
     std::vector<Folder> folders;
+    BaseRecords base(tree, base_layers);
     ENVPACK_CHECK(walk_tree(
         tree,
         [&](const SafePath& path, const archive::FileInfo& info) -> Result<void> {
             if (path.name() == "RECORD" && info.type == archive::FileType::regular &&
                 path.parent().name().ends_with(".dist-info")) {
-                folders.push_back({path.parent(), info.layer && *info.layer < base_layers});
+                folders.push_back({path.parent(), base.has(info)});
             }
             return {};
         },
@@ -84,8 +116,12 @@ Result<void> check_records(const archive::FileTree& tree, std::size_t base_layer
     std::ranges::sort(folders, {}, &Folder::path);
     for (const auto& [folder, in_base] : folders) {
         ENVPACK_TRY(const auto mismatches, env::check_installed_record(tree, folder, {}, run));
+        std::set<env::RecordMismatch> of_base;
+        if (in_base && !mismatches.empty()) {
+            ENVPACK_TRY(of_base, base.mismatches(folder, run));
+        }
         for (const env::RecordMismatch& mismatch : mismatches) {
-            (in_base ? report.base_problems : report.problems)
+            (of_base.contains(mismatch) ? report.base_problems : report.problems)
                 .push_back({.rule = mismatch.rule,
                             .text = fmt::format("{}: {}", text::printable(folder.name()),
                                                 mismatch.message)});
@@ -140,7 +176,10 @@ Result<void> compare_with_rebuild(const VerifyOptions& options, const ImageDocum
                              i < base_layers ? "of the base" : built.layers[i - base_layers].title,
                              theirs[i]->diff_id().to_string(), ours[i]->diff_id().to_string())});
     }
-    report.same_digest = oci::digest_of(*built.image) == oci::digest_of(*documents.image);
+    report.rebuilt = true;
+    if (report.digest) {
+        report.same_digest = oci::digest_of(*built.image) == *report.digest;
+    }
     return {};
 }
 
@@ -156,8 +195,9 @@ json::Value problem_list(const std::vector<VerifyProblem>& problems) {
 std::string lines_of(const std::vector<VerifyProblem>& problems, std::string_view prefix) {
     std::string lines;
     for (const VerifyProblem& problem : problems) {
-        lines += fmt::format("{}{}{}{}\n", prefix, problem.rule, problem.rule.empty() ? "" : ": ",
-                             problem.text);
+        lines += fmt::format("{}{}{}{}\n", prefix, text::printable(problem.rule),
+                             problem.rule.empty() ? "" : ": ",
+                             text::printable(problem.text, max_problem));
     }
     return lines;
 }
@@ -168,7 +208,7 @@ json::Value VerifyReport::to_json() const {
     json::Value document;
     document.set("schema", verify_schema);
     document.set("image", image);
-    document.set("digest", digest ? json::Value(digest->to_string()) : json::Value());
+    document.set("digest", digest_or_null(digest));
     document.set("ok", problems.empty());
     document.set("layers", static_cast<std::uint64_t>(layers));
     document.set("distributions", static_cast<std::uint64_t>(distributions));
@@ -183,9 +223,10 @@ std::string VerifyReport::to_text() const {
     if (problems.empty()) {
         result += fmt::format("{}: {} layers and {} distributions are as they say", image, layers,
                               distributions);
-        if (same_digest) {
-            result += *same_digest ? ", and built again the image has the same digest"
-                                   : ", and built again the layers are the same";
+        if (rebuilt) {
+            result += same_digest.value_or(false)
+                          ? ", and built again the image has the same digest"
+                          : ", and built again the layers are the same";
         }
         result += '\n';
     }

@@ -181,6 +181,35 @@ TEST(StackedTree, DirectoriesMergeTheirAttributes) {
     EXPECT_EQ((*tree)->lookup(SafePath::normalize("tmp/a").value()).value()->layer, 0u);
 }
 
+TEST(StackedTree, NamesOfOneFileHaveOnePlace) {
+    const auto tree = stack({layer().file("a", "1").file("b", "2"),
+                             layer().hard_link("c", "b").file("d", "3").hard_link("e", "d"),
+                             layer().whiteout("", "d").link("l", "a").directory("f")});
+    const auto place = [&](const char* path) {
+        const auto found = (*tree)->content_place(SafePath::normalize(path).value());
+        return found ? fmt::format("{}.{}", found->layer, found->member) : "none";
+    };
+    EXPECT_EQ(place("a"), "0.0");
+    EXPECT_EQ(place("c"), place("b"));
+    EXPECT_EQ((*tree)->lookup(SafePath::normalize("c").value()).value()->layer, 1u);
+    EXPECT_EQ(place("e"), "1.1");
+    for (const char* path : {"d", "l", "f", "", "gone"}) {
+        EXPECT_EQ(place(path), "none") << path;
+    }
+}
+
+TEST(StackedTree, TheLowestLayersAreATreeOfTheirOwn) {
+    const auto tree = stack({layer().file("a", "1").file("b", "1"),
+                             layer().file("a", "22").whiteout("", "b"), layer().file("c", "3")});
+    const auto below = (*tree)->lowest(1);
+    ASSERT_TRUE(below);
+    EXPECT_EQ((*below)->list(SafePath()).value(), (std::vector<std::string>{"a", "b"}));
+    EXPECT_EQ((*below)->lookup(SafePath::normalize("a").value()).value()->size, 1u);
+    EXPECT_EQ((*(*tree)->lowest(0))->node_count(), 1u);
+    EXPECT_EQ((*(*tree)->lowest(9))->list(SafePath()).value(),
+              (std::vector<std::string>{"a", "c"}));
+}
+
 /// "layer:path" of each change, a link with `~` before it.
 std::string changes(const std::vector<LayerBuilder>& builders) {
     const auto tree = stack(builders);

@@ -59,6 +59,26 @@ TEST(InstalledRecord, EachRowIsComparedWithItsFile) {
     }
 }
 
+TEST(InstalledRecord, AMismatchNamesTheLayerOfTheFile) {
+    const auto path = [](const char* text) { return SafePath::parse(text).value(); };
+    archive::MemoryTree tree;
+    tree.add(path("site/below.py"), {.layer = 0}, "abc")
+        .add(path("site/above.py"), {.layer = 2}, "abc")
+        .add(path("site/link.py"),
+             {.type = archive::FileType::symlink, .link_target = "below.py", .layer = 2})
+        .add(path("site/x-1.dist-info/RECORD"), {.layer = 1},
+             "below.py,,1\nabove.py,,1\nlink.py,,1\ngone.py,,1\nweak.pyc,md5=abc,1\n");
+    const auto mismatches = check_installed_record(tree, path("site/x-1.dist-info"));
+    std::string seen;
+    for (const RecordMismatch& mismatch : mismatches.value()) {
+        seen += fmt::format("{}:{}:{} ", mismatch.rule, mismatch.path,
+                            mismatch.layer ? std::to_string(*mismatch.layer) : "none");
+    }
+    EXPECT_EQ(seen,
+              "record.weak-hash::none record.size:below.py:0 record.size:above.py:2 "
+              "record.size:link.py:0 record.no-file:gone.py:none ");
+}
+
 TEST(InstalledRecord, WithoutOneIsNotFound) {
     const archive::MemoryTree tree;
     EXPECT_EQ(check_installed_record(tree, SafePath::parse("x-1.dist-info").value()).error().code(),

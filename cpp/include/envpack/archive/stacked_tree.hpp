@@ -5,10 +5,12 @@
 #include "envpack/base/limits.hpp"
 #include "envpack/base/result.hpp"
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -57,6 +59,18 @@ public:
     Result<std::optional<FileInfo>> lookup(const SafePath& path) const override;
     Result<std::vector<std::string>> list(const SafePath& path) const override;
     Result<std::unique_ptr<ByteSource>> open(const SafePath& path) const override;
+
+    /// The tree of the lowest `count` layers alone, as if the others were not there. Shares their
+    /// listings.
+    Result<std::unique_ptr<const StackedTree>> lowest(std::size_t count) const;
+    /// Where the bytes of a regular file lie. nullopt when `path` is none. All names of a file have
+    /// one place: a hard link to a file of a lower layer lies there, not in FileInfo::layer.
+    struct ContentPlace {
+        std::size_t layer = 0;     ///< index
+        std::uint64_t member = 0;  ///< of its tar, from 0
+        auto operator<=>(const ContentPlace&) const = default;
+    };
+    std::optional<ContentPlace> content_place(const SafePath& path) const;
 
     /// In the order of layers, and of members in them.
     const std::vector<LayerChange>& changes() const noexcept;

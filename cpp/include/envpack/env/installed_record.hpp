@@ -6,6 +6,9 @@
 #include "envpack/base/run_context.hpp"
 #include "envpack/base/safe_path.hpp"
 
+#include <compare>
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +21,10 @@ struct RecordMismatch {
     std::string rule;
     std::string path;  ///< as RECORD writes it; empty for the RECORD as a whole
     std::string message;
+    /// Index of the image layer that brought the file that differs, behind all links; none where
+    /// there is no such file, and for the RECORD as a whole.
+    std::optional<std::size_t> layer = std::nullopt;
+    auto operator<=>(const RecordMismatch&) const = default;
 };
 
 /// Compares every file that `dist_info`/RECORD lists with its row, contents included, in the order

@@ -51,6 +51,8 @@ public:
 
 /// Whether `name` may stand in org.opencontainers.image.ref.name: image-spec annotations.md, "ref".
 bool is_ref_name(std::string_view name) noexcept;
+/// invalid_argument (rule `oci.tag`) when it may not: what Target::tag would say.
+Result<void> require_ref_name(std::string_view name);
 
 /// A small document, whole. limit_exceeded (rule `oci.document-size`) beyond `max_size` bytes,
 /// before anything is fetched; other failures as Fetcher::fetch.

@@ -35,10 +35,11 @@ struct ImageLayer {
     std::vector<ImagePackage> packages = {};  ///< that it brings, sorted by name
 };
 
-/// A file with the same bytes as one of a lower layer. Value; not synchronised.
+/// A file with the same bytes as one of a lower layer; a hard link to that one is none. Value; not
+/// synchronised.
 struct DuplicateFile {
     std::string path;
-    std::size_t layer = 0;  ///< index
+    std::size_t layer = 0;  ///< index of the one that the bytes lie in
     std::uint64_t size = 0;
     std::string same_as;
     std::size_t same_layer = 0;

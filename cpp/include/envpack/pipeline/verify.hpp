@@ -37,12 +37,16 @@ struct VerifyReport {
     std::optional<Digest> digest;  ///< of the manifest; none in a docker-archive, or when unread
     std::size_t layers = 0;
     std::size_t distributions = 0;  ///< whose RECORD was checked
+    bool rebuilt = false;           ///< from the lock, and compared
     /// After a rebuild: whether its manifest has the same digest. It cannot have it where the image
-    /// was given a config of its own (--env, --label, …): then the layers count.
+    /// was given a config of its own (--env, --label, …): then the layers count. None for a
+    /// docker-archive, whose manifest is made up.
     std::optional<bool> same_digest = std::nullopt;
     std::vector<VerifyProblem> problems = {};
-    /// Distributions of the base that are not what their RECORD says. Distributors strip libraries
-    /// and drop files without changing it, so in an image that envpack built they are only told.
+    /// Files of the base that were not what their RECORD says before envpack added layers.
+    /// Distributors strip libraries and drop files without changing it, so they are only told. What
+    /// a layer above does to a file of the base is among `problems`; a distribution whose RECORD it
+    /// deletes too is not looked at.
     std::vector<VerifyProblem> base_problems = {};
 
     json::Value to_json() const;
