@@ -59,7 +59,7 @@ void TerminalProgress::note(std::string_view line) noexcept {
         return;
     }
     clear();
-    show(fmt::format("note: {}\n", line));
+    show(fmt::format("note: {}\n", text::printable(line, 4096)));
 }
 
 }  // namespace envpack::cli
