@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -102,7 +103,7 @@ def test_a_torch_that_only_a_dependency_needs_must_fit_too(
 ) -> None:
     make_wheel(tmp_path, "accelerate", "1.0", requires=("torch",))
     make_wheel(tmp_path, "plain", "1.0")
-    options = {
+    options: dict[str, Any] = {
         "cuda": "11.8", "gpus": ["B200"], "torch_index": mirror.as_uri(),
         "find_links": [wheels, tmp_path], "no_index": True,
     }  # fmt: skip
