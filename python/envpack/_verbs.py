@@ -403,6 +403,10 @@ def verify(
     extra_index_urls: Iterable[str] = (),
     find_links: Iterable[StrPath] = (),
     no_index: bool = False,
+    index_strategy: Literal["first-index", "unsafe-best-match"] = "first-index",
+    index_pins: Mapping[str, str] | None = None,
+    offline: bool = False,
+    keyring_provider: Literal["disabled", "subprocess"] | None = None,
     progress: ProgressArgument = None,
 ) -> VerifyReport:
     """Check every digest, size and diff_id of an image, and every file that a RECORD lists.
@@ -418,6 +422,10 @@ def verify(
         extra_index_urls: see :func:`resolve`.
         find_links: see :func:`resolve`.
         no_index: see :func:`resolve`.
+        index_strategy: see :func:`resolve`.
+        index_pins: see :func:`resolve`.
+        offline: see :func:`resolve`.
+        keyring_provider: see :func:`resolve`.
         progress: as for :func:`freeze`.
 
     """
@@ -426,6 +434,10 @@ def verify(
         extra_index_urls=list(extra_index_urls),
         find_links=[os.fspath(place) for place in find_links],
         no_index=no_index,
+        index_strategy=index_strategy,
+        index_pins=dict(index_pins or {}),
+        offline=offline,
+        keyring_provider=keyring_provider,
     )
     with Reporting(progress) as callback:
         return _core.verify(

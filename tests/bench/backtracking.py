@@ -56,7 +56,7 @@ def _chain(size: int) -> Universe:
 WORLDS = {"basic": _basic, "indirect": _indirect, "ladder": _chain}
 
 
-def _run(command: list[str], environment: dict[str, str]) -> tuple[float, str, str]:
+def _run(command: list[str], environment: dict[str, str]) -> tuple[float, str]:
     times = []
     for _ in range(4):  # the first one fills the caches
         begin = time.perf_counter()
@@ -64,7 +64,7 @@ def _run(command: list[str], environment: dict[str, str]) -> tuple[float, str, s
         times.append(time.perf_counter() - begin)
         if done.returncode != 0:
             sys.exit(f"{' '.join(command)} failed: {done.stderr[-2000:]}")
-    return min(times[1:]), done.stdout, done.stderr
+    return min(times[1:]), done.stdout
 
 
 def _pins(text: str) -> list[str]:
@@ -72,7 +72,7 @@ def _pins(text: str) -> list[str]:
 
 
 def bench_backtracking(work: Path, envpack: str, uv: str) -> None:
-    """Time both at each size; say how many decisions and conflicts envpack needed."""
+    """Time both at each size; `envpack_bench` counts the decisions and conflicts."""
     folder = work / "backtracking"
     shelf = Shelf(folder / "wheels")
     environment = {
@@ -93,14 +93,13 @@ def bench_backtracking(work: Path, envpack: str, uv: str) -> None:
             asked = folder / f"{name}-{size}.in"
             asked.write_text("\n".join(universe.request) + "\n")
             index = ["--python", sys.executable, "--index-url", place.index_url]
-            ours, text, notes = _run(
-                [envpack, "resolve", "--format", "requirements", *index, "-r", str(asked)],
+            ours, text = _run(
+                [envpack, "-q", "resolve", "--format", "requirements", *index, "-r", str(asked)],
                 environment,
             )
-            theirs, peer_text, _ = _run(
+            theirs, peer_text = _run(
                 [uv, "pip", "compile", "--quiet", "--no-header", *index, str(asked)], environment
             )
-            effort = re.search(r"solved with (.*)", notes)
             same = "same versions" if _pins(text) == _pins(peer_text) else "other versions"
             growth = {
                 who: seconds / first.setdefault(who, seconds)
@@ -109,5 +108,5 @@ def bench_backtracking(work: Path, envpack: str, uv: str) -> None:
             print(
                 f"  {size:5} releases: envpack {ours * 1000:7.1f} ms (x {growth['envpack']:.1f}), "
                 f"uv {theirs * 1000:7.1f} ms (x {growth['uv']:.1f}), ratio {ours / theirs:.2f}; "
-                f"{effort.group(1) if effort else '?'}; {same}"
+                f"{same}"
             )

@@ -377,3 +377,36 @@ def test_a_locked_wheel_for_others_is_not_installed(tmp_path: Path, base: str) -
     path.write_text(text)
     with pytest.raises(envpack.BuildFailed, match="not for the target"):
         envpack.build(path, f"oci:{tmp_path / 'image'}")
+
+
+def test_a_build_has_no_password_in_its_arguments(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = make_project(tmp_path / "project", "mine", "1.0")
+    seen = tmp_path / "seen"
+    spy = f"""
+import os
+process = os.getppid()
+with open({str(seen)!r}, "a") as log:
+    while process > 1:
+        words = open(f"/proc/{{process}}/cmdline").read().split(chr(0))
+        log.write(" ".join(words) + chr(10))
+        process = int(open(f"/proc/{{process}}/stat").read().rpartition(")")[2].split()[1])
+    log.write("index " + os.environ["PIP_INDEX_URL"] + chr(10))
+    log.write("others " + os.environ["PIP_EXTRA_INDEX_URL"] + chr(10))
+"""
+    backend = project / "backend.py"
+    backend.write_text(spy + backend.read_text())
+    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "http://127.0.0.1:1/first")
+    envpack.resolve(
+        str(project),
+        index_url="http://me:secret@127.0.0.1:1/simple",
+        extra_index_urls=["http://127.0.0.1:1/second"],
+        lock_folder=tmp_path,
+    )
+    lines = seen.read_text().splitlines()
+    arguments = [line for line in lines if not line.startswith(("index ", "others "))]
+    assert any(" pip wheel " in line for line in arguments)
+    assert not any("secret" in line for line in arguments)
+    assert "index http://me:secret@127.0.0.1:1/simple" in lines
+    assert "others http://127.0.0.1:1/first http://127.0.0.1:1/second" in lines

@@ -159,8 +159,8 @@ std::optional<Userinfo> find_userinfo(std::string_view text, std::size_t from) {
          at = text.find(marker, at + 1)) {
         const std::size_t begin = at + marker.size();
         // RFC 3986: the authority ends at one of these; the last `@` in it ends the user part.
-        const std::size_t end =
-            std::min(text.find_first_of("/?#\\ \t\r\n\"'`<>", begin), text.size());
+        // Quotes may be part of a password: better too much is left out of a text than too little.
+        const std::size_t end = std::min(text.find_first_of("/?#\\ \t\r\n", begin), text.size());
         const std::size_t sign = text.substr(begin, end - begin).rfind('@');
         if (sign != std::string_view::npos && text.substr(begin, sign) != harmless_user) {
             return Userinfo{.begin = begin, .end = begin + sign + 1};

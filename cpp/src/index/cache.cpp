@@ -137,7 +137,7 @@ std::optional<CachedPage> Cache::find_page(std::string_view url) const {
     const fs::path path = entry_path(root_ / "pages-v2", Digest::of(as_bytes(url)));
     constexpr std::size_t sum_size = 8;
     const auto file = MappedFile::open(path);  // entries are replaced, never written again
-    if (!file) {
+    if (!file || (*file)->bytes().size() > Limits{}.max_json + (64u << 10)) {
         return std::nullopt;
     }
     const std::string_view all = as_text((*file)->bytes());

@@ -212,9 +212,10 @@ Result<BuiltWheel> wheel_of(const env::LockedPackage& package, const fs::path& f
         ENVPACK_TRY(Repository repository,
                     wheel_from_git(vcs->url, vcs->commit_id, vcs->subdirectory, services, run));
         if (repository.commit != vcs->commit_id) {
-            return fail(place_refused(ErrorCode::digest_mismatch,
-                                      fmt::format("`{}` gives commit {}, the lock says {}",
-                                                  vcs->url, repository.commit, vcs->commit_id)));
+            return fail(place_refused(
+                ErrorCode::digest_mismatch,
+                fmt::format("`{}` gives commit {}, the lock says {}", text::redact_url(vcs->url),
+                            repository.commit, vcs->commit_id)));
         }
         return std::move(repository.wheel);
     }

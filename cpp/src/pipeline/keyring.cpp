@@ -46,7 +46,8 @@ Result<std::optional<std::vector<std::string>>> ask_keyring(std::vector<std::str
 
 Result<http::Url> with_keyring(const http::Url& url, const UserConfig& user,
                                const RunContext& run) {
-    if (url.is_file() || url.password()) {
+    // A user like `--disable` would be an option of the command.
+    if (url.is_file() || url.password() || (url.user() && url.user()->starts_with('-'))) {
         return url;
     }
     // By the index first, then by its host: in both ways people store them.

@@ -4,6 +4,7 @@
 #include "envpack/base/digest.hpp"
 #include "envpack/base/file.hpp"
 #include "envpack/base/text.hpp"
+#include "envpack/env/installed_dependencies.hpp"
 #include "envpack/env/provider_inventory.hpp"
 #include "envpack/env/target_environment.hpp"
 #include "envpack/pipeline/freeze.hpp"
@@ -275,6 +276,13 @@ Result<ResolveOutcome> resolve(const ResolveOptions& options, const UserConfig& 
     ENVPACK_TRY(const CudaBase target, target_of(options, user, run));
     const env::Inventory& base = target.inventory;
     ENVPACK_CHECK(keep_for(env::marker_environment(base.python), request));
+    // What the base already breaks is a fact, never enforced (rule R6), and said.
+    // A requirement that is missing may be left out on purpose (rule R7).
+    for (const env::Problem& broken : env::check_dependencies(base)) {
+        if (broken.kind == "unfulfilled-requirement") {
+            run.note("the base is not consistent in itself: " + broken.text);
+        }
+    }
     ENVPACK_TRY(TorchIndexChoice torch, pin_torch_index(options, target, request, user, run));
     if (torch.conflict && torch.is_named) {
         return *std::move(torch.conflict);
@@ -309,8 +317,6 @@ Result<ResolveOutcome> resolve(const ResolveOptions& options, const UserConfig& 
     }
     const auto& resolution = std::get<resolver::Resolution>(outcome);
     ENVPACK_CHECK(provider.verify(resolution, request.requirements));
-    run.note(fmt::format("solved with {} decisions and {} conflicts", resolution.counts.decisions,
-                         resolution.counts.conflicts));
     ENVPACK_TRY(env::Selection selection, provider.selection(resolution));
     if (torch.conflict) {
         ENVPACK_TRY(const bool is_needed, chooses_torch_family(selection, places));

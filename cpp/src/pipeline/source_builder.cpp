@@ -19,25 +19,56 @@ namespace fs = std::filesystem;
 
 constexpr double build_time_limit = 3600.0;  // seconds; compilers of large extensions are slow
 // Times inside of built wheels; zip knows none before 1980.
-constexpr std::string_view wheel_epoch = "SOURCE_DATE_EPOCH=315619200";
+constexpr std::string_view wheel_epoch = "315619200";
 
-std::vector<std::string> pip_index_arguments(const IndexOptions& options) {
-    std::vector<std::string> arguments;
+bool names_url(std::string_view place) {
+    return place.find("://") != std::string_view::npos;
+}
+
+/// What pip is started with: the user's variables, and what the options of the call say beside
+/// them. Variables, since URLs can hold a password, and everybody can read the arguments of a
+/// process; each one stands for an option of pip (pip documentation, "Environment Variables").
+std::vector<std::string> pip_environment(const IndexOptions& indexes, const UserConfig& user) {
+    auto variables = user.environment;
     const auto add = [&](const char* name, const std::string& value) {
-        arguments.emplace_back(name);
-        arguments.push_back(value);
+        std::string& all = variables[name];
+        all += (all.empty() ? "" : " ") + value;
     };
-    if (options.no_index || options.offline) {
-        arguments.emplace_back("--no-index");
+    if (indexes.no_index || indexes.offline) {
+        variables["PIP_NO_INDEX"] = "1";
     }
-    if (options.index_url) {
-        add("--index-url", *options.index_url);
+    if (indexes.index_url) {
+        variables["PIP_INDEX_URL"] = *indexes.index_url;
     }
-    for (const std::string& url : options.extra_index_urls) {
-        add("--extra-index-url", url);
+    for (const std::string& url : indexes.extra_index_urls) {
+        add("PIP_EXTRA_INDEX_URL", url);
     }
-    for (const std::string& place : options.find_links) {
-        add("--find-links", place);
+    for (const std::string& place : indexes.find_links) {
+        if (names_url(place)) {
+            add("PIP_FIND_LINKS", place);
+        }
+    }
+    if (indexes.keyring) {
+        variables["PIP_KEYRING_PROVIDER"] =
+            *indexes.keyring == KeyringProvider::subprocess ? "subprocess" : "disabled";
+    }
+    if (user.variable("SOURCE_DATE_EPOCH").empty()) {
+        variables["SOURCE_DATE_EPOCH"] = wheel_epoch;
+    }
+    std::vector<std::string> environment;
+    for (const auto& [name, value] : variables) {
+        environment.push_back(fmt::format("{}={}", name, value));
+    }
+    return environment;
+}
+
+/// Folders with files, which may have a space in their name: no list in a variable can say that.
+std::vector<std::string> pip_folder_arguments(const IndexOptions& indexes) {
+    std::vector<std::string> arguments;
+    for (const std::string& place : indexes.find_links) {
+        if (!names_url(place)) {
+            arguments.insert(arguments.end(), {"--find-links", place});
+        }
     }
     return arguments;
 }
@@ -68,10 +99,10 @@ SourceBuilder::SourceBuilder(const env::Interpreter& target,
       tags_(tags),
       machine_(target.machine),
       target_python_(std::move(target_python)),
-      index_arguments_(pip_index_arguments(indexes)),
+      folder_arguments_(pip_folder_arguments(indexes)),
+      pip_environment_(pip_environment(indexes, user)),
       has_policy_(!indexes.pins.empty() || (!indexes.extra_index_urls.empty() &&
                                             indexes.strategy == index::IndexStrategy::first_index)),
-      keyring_(indexes.keyring),
       user_(user),
       cache_(user.cache_directory()),
       allowed_(allowed) {}
@@ -138,8 +169,8 @@ Result<BuiltWheel> SourceBuilder::run_pip(const std::string& source, std::string
         // `-m` looks into the working folder first: an empty one.
         .working_directory = folder.path().string(),
         .timeout_seconds = build_time_limit};
-    options.arguments.insert(options.arguments.end(), index_arguments_.begin(),
-                             index_arguments_.end());
+    options.arguments.insert(options.arguments.end(), folder_arguments_.begin(),
+                             folder_arguments_.end());
     if (source.starts_with("file:")) {
         options.arguments.push_back(source);
     } else {
@@ -147,22 +178,7 @@ Result<BuiltWheel> SourceBuilder::run_pip(const std::string& source, std::string
         ENVPACK_TRY(const fs::path absolute, absolute_path(source));
         options.arguments.push_back(absolute.string());
     }
-    std::vector<std::string> environment;
-    for (const auto& [name, value] : user_.environment) {
-        environment.push_back(fmt::format("{}={}", name, value));
-    }
-    if (keyring_) {  // a variable, because older versions of pip refuse the option
-        std::erase_if(environment, [](const std::string& one) {
-            return one.starts_with("PIP_KEYRING_PROVIDER=");
-        });
-        environment.emplace_back(*keyring_ == KeyringProvider::subprocess
-                                     ? "PIP_KEYRING_PROVIDER=subprocess"
-                                     : "PIP_KEYRING_PROVIDER=disabled");
-    }
-    if (user_.variable("SOURCE_DATE_EPOCH").empty()) {
-        environment.emplace_back(wheel_epoch);
-    }
-    options.environment = std::move(environment);
+    options.environment = pip_environment_;
     run.report(fmt::format("building {}", what), 0, std::nullopt);
     ENVPACK_TRY(const ProcessOutput output, run_process(options, run));
     if (output.exit_status != 0) {

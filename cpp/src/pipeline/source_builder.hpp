@@ -63,10 +63,10 @@ private:
     packaging::TagIndex tags_;
     std::string machine_;
     std::filesystem::path target_python_;
-    std::vector<std::string> index_arguments_;
+    std::vector<std::string> folder_arguments_;
+    std::vector<std::string> pip_environment_;
     bool has_policy_;  ///< of indexes, that pip does not know
     mutable bool is_policy_noted_ = false;
-    std::optional<KeyringProvider> keyring_;
     UserConfig user_;
     index::Cache cache_;
     bool allowed_;

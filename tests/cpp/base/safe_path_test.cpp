@@ -68,6 +68,7 @@ TEST(Text, RedactedUrlsKeepNoSecret) {
         EXPECT_EQ(text::redact_url(url), expected);
         EXPECT_EQ(text::redact_urls(url), expected);
     }
+    EXPECT_EQ(text::redact_urls("https://u:a'b`c@index.example/"), "https://index.example/");
     EXPECT_EQ(text::redact_url("https://u:pass word@index.example/"), "https://index.example/");
     EXPECT_EQ(text::redact_urls("unable to access 'https://x:tok@a.example/r/': see "
                                 "<http://y@b.example>, not z@c.example"),
