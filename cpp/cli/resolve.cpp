@@ -24,12 +24,14 @@ struct ResolveArguments {
     std::string format = "pylock";
 };
 
-std::string rendered(const env::Lock& lock, const std::string& format,
-                     const std::filesystem::path& folder) {
-    return format == "json"           ? json::to_pretty(env::to_json(lock))
-           : format == "requirements" ? env::to_requirements_text(lock, folder)
-           : format == "tree"         ? env::to_tree_text(lock)
-                                      : lock.to_toml();
+Result<std::string> rendered(const env::Lock& lock, const std::string& format,
+                             const std::filesystem::path& folder) {
+    if (format == "requirements") {
+        return env::to_requirements_text(lock, folder);
+    }
+    return format == "json"   ? json::to_pretty(env::to_json(lock))
+           : format == "tree" ? env::to_tree_text(lock)
+                              : lock.to_toml();
 }
 
 Result<ExitCode> resolve(const ResolveArguments& arguments, const RunContext& run) {
@@ -45,8 +47,9 @@ Result<ExitCode> resolve(const ResolveArguments& arguments, const RunContext& ru
         std::fwrite(text.data(), 1, text.size(), stderr);
         return negative_answer;
     }
-    ENVPACK_CHECK(write_output(arguments.output, rendered(std::get<env::Lock>(outcome),
-                                                          arguments.format, options.lock_folder)));
+    ENVPACK_TRY(const std::string text,
+                rendered(std::get<env::Lock>(outcome), arguments.format, options.lock_folder));
+    ENVPACK_CHECK(write_output(arguments.output, text));
     return done;
 }
 

@@ -192,7 +192,7 @@ void bind_lock(py::module_& module) {
         .def(
             "to_requirements",
             [](const Lock& l, const std::filesystem::path& folder) {
-                return to_requirements_text(l, folder);
+                return value_or_raise(to_requirements_text(l, folder));
             },
             py::kw_only(), py::arg("folder") = std::filesystem::path(),
             "A requirements file with hashes, for `pip install --no-deps -r`.")

@@ -280,6 +280,32 @@ def test_the_second_freeze_reads_no_layer(cached: tuple[Path, str], tmp_path: Pa
     envpack("freeze", f"oci:{layout}", env={"ENVPACK_NO_CACHE": "1"}, status=3)
 
 
+def test_the_cuda_of_a_base_is_kept_beside_its_inventory(tmp_path: Path) -> None:
+    loader = b"/opt/ld-2.31.so"
+    python = bytearray(program()[:120])
+    python[64], python[72], python[96] = 3, 120, len(loader) + 1
+    toolkit: Files = {
+        "usr/local/cuda/version.json": b'{"cuda": {"version": "12.8.1"}}',
+        # Which wheels fit is told by the loader that the program names.
+        "usr/bin/python3.11": bytes(python) + loader + b"\0" + b"3.11.2\0",
+        loader.decode().lstrip("/"): b"",
+    }
+    layout = write_layout(tmp_path / "layout", [*one_layer(), add(Layer(), toolkit)])
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    asked = ("resolve", "six", "--base", f"oci:{layout}", "--gpu", "H100", "--no-index",
+             "--find-links", str(empty), "--format", "json")  # fmt: skip
+    first = envpack(*asked)
+    assert "the image's CUDA 12.8" in first.stderr
+    whole = envpack("index-url", "--base", f"oci:{layout}").stdout
+    break_layers(layout)
+    again = envpack(*asked)
+    assert (again.stdout, again.stderr) == (first.stdout, first.stderr)
+    assert envpack("index-url", "--base", f"oci:{layout}").stdout == whole
+    # The same inventory serves freeze.
+    assert envpack("freeze", f"oci:{layout}", "--format", "json").stdout
+
+
 def test_a_bad_cache_entry_is_no_entry(cached: tuple[Path, str], tmp_path: Path) -> None:
     layout, first = cached
     (entry,) = cache_entries(tmp_path / "envpack-cache")

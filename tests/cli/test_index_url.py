@@ -131,3 +131,52 @@ def test_the_same_from_python(cuda_image: str) -> None:
     assert dropped["cu126"] == "its torch 2.6.0 has no code for B200 (10.0)"
     with pytest.raises(package.InvalidArgument):
         package.index_url(gpus=["H1000"])
+
+
+@pytest.mark.parametrize("way", ["option", "variable"])
+def test_the_credentials_of_a_mirror_are_not_printed(
+    way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirror = "https://somebody:s3cr3t@mirror.example/whl/"
+    if way == "variable":
+        monkeypatch.setenv("ENVPACK_TORCH_INDEX", mirror)
+    options = ["--torch-index", mirror] if way == "option" else []
+    for form in ("text", "pip", "uv", "pylock", "json"):
+        result = envpack(
+            "index-url", "--cuda", "12.4", "--torch", "2.6.0", *options, "--format", form
+        )
+        assert "https://mirror.example/whl/cu124" in result.stdout, form
+        for secret in ("s3cr3t", "somebody"):
+            assert secret not in result.stdout + result.stderr, form
+    plan = package.index_url(
+        cuda="12.4", torch="2.6.0", torch_index=mirror if way == "option" else ""
+    )
+    assert plan.url == "https://mirror.example/whl/cu124"
+    assert "s3cr3t" not in repr(plan) + plan.render() + json.dumps(plan.to_dict())
+
+
+def test_a_mirror_with_quotes_stays_toml() -> None:
+    asked = ("index-url", "--cuda", "12.4", "--torch", "2.6.0", "--torch-index")
+    mirror = 'file:///a "b" c'
+    uv = tomllib.loads(envpack(*asked, mirror, "--format", "uv").stdout)["tool"]["uv"]
+    assert uv["index"][0]["url"].endswith("c/cu124")
+    lock = tomllib.loads(envpack(*asked, mirror, "--format", "pylock").stdout)
+    assert lock["packages"][0]["index"] == uv["index"][0]["url"]
+
+
+@pytest.mark.parametrize(
+    "mirror",
+    [
+        "somebody:s3cr3t@mirror.example/whl",
+        "https:/somebody:s3cr3t@mirror.example/whl",
+        "https://somebody:s3cr3t@mirror.example:port/whl",
+        "https://somebody:s3cr3t@mirror.example/whl?a=b",
+        "https://mirror.example/whl#s3cr3t",
+        "ftp://somebody:s3cr3t@mirror.example/whl",
+    ],
+)
+def test_a_mirror_that_is_no_url_is_refused_without_its_credentials(mirror: str) -> None:
+    result = envpack("index-url", "--cuda", "12.4", "--torch-index", mirror, status=None)
+    assert result.returncode not in (0, 1)
+    assert "--torch-index" in result.stderr
+    assert "s3cr3t" not in result.stdout + result.stderr

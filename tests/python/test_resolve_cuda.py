@@ -5,10 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import envpack
+from support.simple_index import simple_index
 from support.wheels import make_wheel
 
 pytestmark = pytest.mark.usefixtures("no_index")
@@ -58,8 +60,10 @@ def versions(lock: envpack.Lock) -> dict[str, str]:
 
 
 def test_the_family_comes_from_one_index_and_the_rest_does_not(mirror: Path, wheels: Path) -> None:
-    with pytest.warns(envpack.EnvpackWarning, match="come from .*cu128"):
+    with pytest.warns(envpack.EnvpackWarning) as warned:
         lock = resolve(mirror, wheels, "torchvision", "torch<2.12", cuda="12.9")
+    told = [str(one.message) for one in warned]
+    assert any("come from" in one and "cu128" in one for one in told)
     assert versions(lock) == {
         "torch": "2.11.0+cu128", "torchvision": "0.26.0+cu128", "filelock": "3.0"
     }  # fmt: skip
@@ -93,6 +97,48 @@ def test_no_index_that_fits_is_a_conflict(mirror: Path, wheels: Path) -> None:
     assert any("--allow-other-major" in way["description"] for way in conflict["ways_out"])
 
 
+@pytest.mark.filterwarnings("ignore::envpack.EnvpackWarning")
+def test_a_torch_that_only_a_dependency_needs_must_fit_too(
+    mirror: Path, wheels: Path, tmp_path: Path
+) -> None:
+    make_wheel(tmp_path, "accelerate", "1.0", requires=("torch",))
+    make_wheel(tmp_path, "plain", "1.0")
+    options: dict[str, Any] = {
+        "cuda": "11.8", "gpus": ["B200"], "torch_index": mirror.as_uri(),
+        "find_links": [wheels, tmp_path], "no_index": True,
+    }  # fmt: skip
+    with pytest.raises(envpack.ResolutionImpossible) as raised:
+        envpack.resolve("accelerate", **options)
+    assert "no PyTorch index fits" in raised.value.conflict["headline"]
+    assert raised.value.conflict["ways_out"]
+    # Without torch in the answer it is only told.
+    with pytest.warns(envpack.EnvpackWarning) as warned:
+        lock = envpack.resolve("plain", **options)
+    assert versions(lock) == {"plain": "1.0"}
+    assert any("no PyTorch index fits" in str(one.message) for one in warned)
+    # A file that the user names is the user's choice, not that of an index.
+    mine = make_wheel(tmp_path / "mine", "torch", "2.11.0+mine", requires=("filelock",))
+    with pytest.warns(envpack.EnvpackWarning):
+        lock = envpack.resolve("accelerate", str(mine), **options)
+    assert versions(lock)["torch"] == "2.11.0+mine"
+
+
+def test_the_credentials_of_a_mirror_are_sent_and_not_told(
+    wheels: Path, tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    with simple_index(tmp_path, user="somebody:s3cr3t") as index:
+        with pytest.raises(envpack.EnvpackError) as raised:
+            envpack.resolve(
+                "torch<2.12", cuda="12.9", torch_index=index.url, find_links=[wheels],
+                no_index=True,
+            )  # fmt: skip
+        # Whom it knows, it tells that the page is not there.
+        assert "404 /simple/cu128/torch/" in index.requests
+    told = str(raised.value) + "".join(str(one.message) for one in recwarn)
+    assert f"{index.bare_url}cu128" in told
+    assert "s3cr3t" not in told
+
+
 def test_the_torch_of_a_base_stays(mirror: Path, wheels: Path, tmp_path: Path) -> None:
     mine = make_wheel(tmp_path / "mine", "torch", "2.3.0a0+6ddf5cf85e.nv24.4")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
@@ -103,7 +149,7 @@ def test_the_torch_of_a_base_stays(mirror: Path, wheels: Path, tmp_path: Path) -
     with pytest.warns(envpack.EnvpackWarning) as warned:
         lock = resolve(mirror, wheels, "torchvision==0.19.0", base=tmp_path / "venv", cuda="12.8")
     assert versions(lock) == {"torchvision": "0.19.0"}
-    assert "cuda" not in lock.to_dict()
+    assert lock.to_dict()["cuda"] is None
     told = [str(one.message) for one in warned]
     assert any("the base provides torch 2.3.0a0" in one for one in told)
     assert any("ask for torchvision==0.18.0" in one for one in told)

@@ -1,5 +1,6 @@
 #include "envpack/env/lock_output.hpp"
 
+#include "envpack/base/file.hpp"
 #include "envpack/base/text.hpp"
 #include "envpack/packaging/requirement.hpp"
 
@@ -7,7 +8,6 @@
 #include <map>
 #include <set>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -91,14 +91,15 @@ json::Value to_json(const LockedPackage& package) {
 }
 
 /// `path`, which the lock names relative to `folder`, as a URL that holds wherever it is read.
-std::string file_url(const std::filesystem::path& folder, const std::string& path) {
-    std::error_code failed;
-    const auto absolute = std::filesystem::absolute(folder / path, failed).lexically_normal();
-    std::string text = failed ? path : absolute.generic_string();
-    while (text.size() > 1 && text.ends_with('/')) {
-        text.pop_back();
-    }
-    return "file://" + text::percent_encode(text, "/");
+Result<std::string> file_url(const std::filesystem::path& folder, const std::string& path) {
+    ENVPACK_TRY(const std::filesystem::path absolute, absolute_path(folder / path));
+    return "file://" + text::percent_encode(absolute.generic_string(), "/");
+}
+
+/// `url`, or else that of `path`.
+Result<std::string> url_or_path(const std::string& url, const std::filesystem::path& folder,
+                                const std::string& path) {
+    return url.empty() ? file_url(folder, path) : url;
 }
 
 /// `#sha256=…&subdirectory=…`
@@ -110,13 +111,13 @@ std::string fragment(std::vector<std::string> pieces, const std::string& subdire
 }
 
 /// `name==1.0`, or where else it comes from; `with_hash`: with the hash of an archive in its URL.
-std::string requirement_of(const LockedPackage& package, const std::filesystem::path& folder,
-                           bool with_hash) {
+Result<std::string> requirement_of(const LockedPackage& package,
+                                   const std::filesystem::path& folder, bool with_hash) {
     const std::string name(package.name.str());
     if (const auto& vcs = package.vcs) {
-        return fmt::format("{} @ {}+{}@{}{}", name, vcs->type,
-                           vcs->url.empty() ? file_url(folder, vcs->path) : vcs->url,
-                           vcs->commit_id, fragment({}, vcs->subdirectory));
+        ENVPACK_TRY(const std::string url, url_or_path(vcs->url, folder, vcs->path));
+        return fmt::format("{} @ {}+{}@{}{}", name, vcs->type, url, vcs->commit_id,
+                           fragment({}, vcs->subdirectory));
     }
     if (const auto& archive = package.archive) {
         const LockedFile& file = archive->file;
@@ -124,13 +125,13 @@ std::string requirement_of(const LockedPackage& package, const std::filesystem::
         if (with_hash) {
             pieces.push_back("sha256=" + file.sha256.hex());
         }
-        return fmt::format("{} @ {}{}", name,
-                           file.url.empty() ? file_url(folder, file.path) : file.url,
+        ENVPACK_TRY(const std::string url, url_or_path(file.url, folder, file.path));
+        return fmt::format("{} @ {}{}", name, url,
                            fragment(std::move(pieces), archive->subdirectory));
     }
     if (const auto& directory = package.directory) {
-        return fmt::format("{}{}{}", directory->editable ? "-e " : name + " @ ",
-                           file_url(folder, directory->path),
+        ENVPACK_TRY(const std::string url, file_url(folder, directory->path));
+        return fmt::format("{}{}{}", directory->editable ? "-e " : name + " @ ", url,
                            fragment({}, directory->subdirectory));
     }
     return fmt::format("{}=={}", name, version_of(package));
@@ -254,15 +255,14 @@ json::Value to_json(const Lock& lock) {
         relaxed.push_back(std::move(item));
     }
     document.set("relaxed", std::move(relaxed));
-    if (origin.torch_index) {
-        const LockedTorchIndex& index = *origin.torch_index;
-        document.set(
-            "cuda",
-            json::Object{{"suffix", index.suffix},
-                         {"index", index.url},
-                         {"reason", index.reason},
-                         {"dropped", json::Array(index.dropped.begin(), index.dropped.end())}});
+    json::Value cuda;
+    if (const auto& index = origin.torch_index) {
+        cuda = json::Object{{"suffix", index->suffix},
+                            {"index", index->url},
+                            {"reason", index->reason},
+                            {"dropped", json::Array(index->dropped.begin(), index->dropped.end())}};
     }
+    document.set("cuda", std::move(cuda));
     json::Array forced;
     for (const ForcedVersion& version : origin.forced) {
         json::Value item(json::Object{});
@@ -276,7 +276,7 @@ json::Value to_json(const Lock& lock) {
     return document;
 }
 
-std::string to_requirements_text(const Lock& lock, const std::filesystem::path& folder) {
+Result<std::string> to_requirements_text(const Lock& lock, const std::filesystem::path& folder) {
     std::map<PackageName, std::vector<std::string>> via;
     for (const LockedPackage& package : lock.packages) {
         for (const PackageName& needed : package.dependencies) {
@@ -307,7 +307,8 @@ std::string to_requirements_text(const Lock& lock, const std::filesystem::path& 
         if (package.archive) {
             hashes.insert(package.archive->file.sha256.hex());
         }
-        text += requirement_of(package, folder, !with_hashes);
+        ENVPACK_TRY(const std::string requirement, requirement_of(package, folder, !with_hashes));
+        text += requirement;
         for (const std::string& hash : with_hashes ? hashes : std::set<std::string>()) {
             text += " \\\n    --hash=sha256:" + hash;
         }

@@ -1,9 +1,9 @@
 #include "envpack/base/text.hpp"
+#include "envpack/cuda/torch_matrix.hpp"
 #include "envpack/env/inventory_output.hpp"
 #include "package_source.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -12,16 +12,18 @@ namespace {
 
 constexpr std::size_t max_url = 4096;
 
-/// PyTorch's own indexes have these for each build (download.pytorch.org/whl/cu124, …); who else
-/// builds against torch publishes elsewhere.
-bool is_on_pytorch_index(const packaging::PackageName& name) {
-    static constexpr std::string_view names[] = {"fbgemm-gpu",     "pytorch-triton", "torch",
-                                                 "torch-tensorrt", "torchao",        "torchaudio",
-                                                 "torchcodec",     "torchvision",    "xformers"};
-    return std::find(std::begin(names), std::end(names), name.str()) != std::end(names);
+/// Where a build (`cu124`, `cpu`) of a package is to be had: the index of PyTorch, if it has both.
+std::string needed_index(const packaging::PackageName& name, const std::string& build,
+                         const cuda::TorchMatrix& matrix) {
+    const bool is_there =
+        std::binary_search(matrix.packages().begin(), matrix.packages().end(), name) &&
+        (build == "cpu" || matrix.index(build) != nullptr);
+    return is_there ? "needs --index-url " + matrix.url_of(build)
+                    : "only on an index of " + build + " builds";
 }
 
-std::string line_for(const FrozenPackage& package, bool keep_editable) {
+std::string line_for(const FrozenPackage& package, bool keep_editable,
+                     const cuda::TorchMatrix& matrix) {
     const std::string name(package.name.str());
     const std::string shown = name + ' ' + text::printable(package.raw_version);
     if (package.checkout) {
@@ -57,10 +59,8 @@ std::string line_for(const FrozenPackage& package, bool keep_editable) {
                text::printable(text::redact_url(package.direct_url->url), max_url);
     }
     if (package.has_flag("local")) {
-        const std::string build(package.version->local());
-        return pin + (is_on_pytorch_index(package.name)
-                          ? "   # needs --index-url https://download.pytorch.org/whl/" + build
-                          : "   # only on an index of " + build + " builds");
+        return pin + "   # " +
+               needed_index(package.name, std::string(package.version->local()), matrix);
     }
     if (package.has_flag("local-only")) {
         return pin + "   # only in the base image (local version " +
@@ -71,7 +71,9 @@ std::string line_for(const FrozenPackage& package, bool keep_editable) {
 
 }  // namespace
 
-std::string to_requirements_text(const Inventory& inventory, const ConstraintsOptions& options) {
+Result<std::string> to_requirements_text(const Inventory& inventory,
+                                         const ConstraintsOptions& options) {
+    ENVPACK_TRY(const cuda::TorchMatrix matrix, cuda::TorchMatrix::load());
     // The constraints decide what is left out; only the line of a package differs.
     const Constraints constraints = constraints_from(inventory, options);
     auto pin = constraints.pins.begin();
@@ -82,7 +84,7 @@ std::string to_requirements_text(const Inventory& inventory, const ConstraintsOp
     for (const FrozenPackage& package : inventory.packages) {
         const bool is_pinned = pin != constraints.pins.end() && pin->name == package.name;
         if (is_pinned || !package.version) {
-            text += line_for(package, options.keep_editable) + '\n';
+            text += line_for(package, options.keep_editable, matrix) + '\n';
         } else {
             text += "# " + package.name.to_string() + ' ' + text::printable(package.raw_version) +
                     ": an installer, left out by default\n";

@@ -1,5 +1,6 @@
 #include "envpack/pipeline/freeze.hpp"
 
+#include "cuda_base.hpp"
 #include "envpack/archive/memory_tree.hpp"
 #include "envpack/base/file.hpp"
 #include "envpack/env/compare_constraints.hpp"
@@ -86,21 +87,6 @@ archive::CaptureFilter capture_for(const FreezeOptions& options) {
     };
 }
 
-Result<env::Inventory> inventory_of(const Source& source, OpenSource& open,
-                                    const FreezeOptions& options, const RunContext& run) {
-    env::InventoryOptions wanted{.source = source.text,
-                                 .environment = std::move(open.environment),
-                                 .python = std::move(open.python),
-                                 .detail = detail_of(options)};
-    if (options.python && source.path != *options.python) {
-        ENVPACK_TRY(wanted.python, SafePath::normalize(*options.python));
-    }
-    ENVPACK_TRY(env::Inventory found, env::take_inventory(*open.tree, wanted, run));
-    found.source_digest = std::move(open.digest);
-    ENVPACK_CHECK(env::compare_constraint_files(found, *open.tree, wanted.environment));
-    return found;
-}
-
 /// What is asked of an inventory beside its making.
 Result<env::Inventory> finished(env::Inventory inventory, const archive::FileTree& tree,
                                 const FreezeOptions& options,
@@ -129,12 +115,29 @@ Result<env::Inventory> freeze_image(const Source& source, const FreezeOptions& o
     }
     ENVPACK_TRY(OpenSource open,
                 open_image_tree(source, std::move(image), capture_for(options), run));
-    ENVPACK_TRY(env::Inventory found, inventory_of(source, open, options, run));
+    ENVPACK_TRY(env::Inventory found,
+                inventory_of(source, open, options.python, detail_of(options), run));
     store.keep(key, found);
     return finished(std::move(found), *open.tree, options, selection, run);
 }
 
 }  // namespace
+
+Result<env::Inventory> inventory_of(const Source& source, const OpenSource& open,
+                                    const std::optional<std::string>& python,
+                                    env::InventoryDetail detail, const RunContext& run) {
+    env::InventoryOptions wanted{.source = source.text,
+                                 .environment = open.environment,
+                                 .python = open.python,
+                                 .detail = detail};
+    if (python && source.path != *python) {
+        ENVPACK_TRY(wanted.python, SafePath::normalize(*python));
+    }
+    ENVPACK_TRY(env::Inventory found, env::take_inventory(*open.tree, wanted, run));
+    found.source_digest = open.digest;
+    ENVPACK_CHECK(env::compare_constraint_files(found, *open.tree, wanted.environment));
+    return found;
+}
 
 Result<env::Inventory> freeze(const FreezeOptions& options, const UserConfig& user,
                               const RunContext& run) {
@@ -149,8 +152,9 @@ Result<env::Inventory> freeze(const FreezeOptions& options, const UserConfig& us
     }
     if (source.kind != Source::Kind::freeze_text) {
         ENVPACK_TRY(OpenSource open, open_source(source, capture_for(options), user, run));
-        ENVPACK_TRY(env::Inventory found,
-                    with_context(inventory_of(source, open, options, run), doing));
+        ENVPACK_TRY(env::Inventory found, with_context(inventory_of(source, open, options.python,
+                                                                    detail_of(options), run),
+                                                       doing));
         return finished(std::move(found), *open.tree, options, selection, run);
     }
     if (options.check || needs_files(options)) {

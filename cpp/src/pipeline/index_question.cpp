@@ -51,16 +51,35 @@ Result<std::string> machine_for(const std::string& machine) {
     return machine;
 }
 
-void use_mirror(cuda::IndexPlan& plan, const CudaOptions& options, const UserConfig& user) {
-    std::string mirror = options.torch_index.empty()
-                             ? std::string(user.variable("ENVPACK_TORCH_INDEX"))
-                             : options.torch_index;
-    while (mirror.ends_with('/')) {
-        mirror.pop_back();
+Result<http::Url> use_mirror(cuda::IndexPlan& plan, const CudaOptions& options,
+                             const UserConfig& user) {
+    std::string_view text = options.torch_index.empty() ? user.variable("ENVPACK_TORCH_INDEX")
+                                                        : std::string_view(options.torch_index);
+    if (text.empty()) {
+        return http::Url::parse(plan.url);
     }
-    if (!mirror.empty()) {
-        plan.url = mirror + '/' + plan.suffix;
+    while (text.ends_with('/')) {
+        text.remove_suffix(1);
     }
+    const std::string doing =
+        fmt::format("while reading the mirror of PyTorch's indexes ({})",
+                    options.torch_index.empty() ? "ENVPACK_TORCH_INDEX" : "--torch-index");
+    const Result<http::Url> mirror = http::Url::parse(text);
+    if (!mirror) {
+        // Not repeated: what is no URL has a secret in it all the same.
+        return fail(Error(ErrorCode::invalid_argument, "it is no https, http or file URL")
+                        .with_rule(std::string(mirror.error().rule()))
+                        .with_context(doing)
+                        .with_hint("write it as https://mirror.example/whl"));
+    }
+    if (mirror->query() || mirror->fragment()) {
+        return fail(
+            Error(ErrorCode::invalid_argument, "a suffix cannot be added to a URL with `?` or `#`")
+                .with_context(doing));
+    }
+    http::Url url = mirror->with_path_suffix((mirror->path() == "/" ? "" : "/") + plan.suffix);
+    plan.url = url.shown();
+    return url;
 }
 
 std::string python_of(const env::Interpreter& python) {

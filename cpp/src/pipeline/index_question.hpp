@@ -5,6 +5,7 @@
 #include "envpack/cuda/index_plan.hpp"
 #include "envpack/env/cuda_facts.hpp"
 #include "envpack/env/interpreter.hpp"
+#include "envpack/http/url.hpp"
 #include "envpack/pipeline/index_url.hpp"
 
 #include <string>
@@ -22,8 +23,10 @@ Result<cuda::IndexQuestion> index_question(const CudaOptions& options, const env
 /// `machine`, or invalid_argument where PyTorch has no CUDA wheels for it.
 Result<std::string> machine_for(const std::string& machine);
 
-/// The URL as the options or ENVPACK_TORCH_INDEX have it.
-void use_mirror(cuda::IndexPlan& plan, const CudaOptions& options, const UserConfig& user);
+/// The URL to ask, with the credentials of the mirror that the options or ENVPACK_TORCH_INDEX name;
+/// `plan.url` becomes what may be shown of it. invalid_argument for what is no URL of a folder.
+Result<http::Url> use_mirror(cuda::IndexPlan& plan, const CudaOptions& options,
+                             const UserConfig& user);
 
 /// "3.12", "3.13t"; empty when it is not known.
 std::string python_of(const env::Interpreter& python);

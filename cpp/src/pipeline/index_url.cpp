@@ -1,6 +1,7 @@
 #include "envpack/pipeline/index_url.hpp"
 
 #include "cuda_base.hpp"
+#include "envpack/base/toml.hpp"
 #include "index_question.hpp"
 
 #include <array>
@@ -32,9 +33,9 @@ std::string pip_form(const cuda::IndexPlan& plan) {
 
 std::string uv_form(const cuda::IndexPlan& plan) {
     std::string text = fmt::format(
-        "[[tool.uv.index]]\nname = \"pytorch-{}\"\nurl = \"{}\"\nexplicit = true\n\n"
+        "[[tool.uv.index]]\nname = \"pytorch-{}\"\nurl = {}\nexplicit = true\n\n"
         "[tool.uv.sources]\ntorch = {{ index = \"pytorch-{}\" }}\n",
-        plan.suffix, plan.url, plan.suffix);
+        plan.suffix, toml::quote(plan.url), plan.suffix);
     for (const cuda::FamilyMember& member : plan.family) {
         text += fmt::format("{} = {{ index = \"pytorch-{}\" }}\n", member.name, plan.suffix);
     }
@@ -42,8 +43,8 @@ std::string uv_form(const cuda::IndexPlan& plan) {
 }
 
 std::string pylock_form(const cuda::IndexPlan& plan) {
-    return fmt::format("[[packages]]\nname = \"torch\"\nversion = \"{}\"\nindex = \"{}\"\n",
-                       build_of(plan), plan.url);
+    return fmt::format("[[packages]]\nname = \"torch\"\nversion = {}\nindex = {}\n",
+                       toml::quote(build_of(plan)), toml::quote(plan.url));
 }
 
 std::string text_form(const cuda::IndexPlan& plan) {
@@ -63,7 +64,10 @@ Result<IndexUrlReport> index_url(const IndexUrlOptions& options, const UserConfi
                                  const RunContext& run) {
     std::optional<CudaBase> base;
     if (options.base) {
-        ENVPACK_TRY(base, read_cuda_base(*options.base, {}, user, run));
+        ENVPACK_TRY(base, read_cuda_base({.source = *options.base,
+                                          .detail = env::InventoryDetail::pins,
+                                          .needs_python = false},
+                                         user, run));
     }
     const env::Interpreter python = base ? base->inventory.python : env::Interpreter();
     ENVPACK_TRY(cuda::IndexQuestion question,
@@ -78,7 +82,7 @@ Result<IndexUrlReport> index_url(const IndexUrlOptions& options, const UserConfi
     IndexUrlReport report{.answer = std::move(answer)};
     auto* plan = std::get_if<cuda::IndexPlan>(&report.answer);
     if (plan != nullptr) {
-        use_mirror(*plan, options.cuda, user);
+        ENVPACK_CHECK(use_mirror(*plan, options.cuda, user));
     }
     if (base) {
         if (plan != nullptr) {

@@ -3,6 +3,7 @@
 #include "envpack/base/file.hpp"
 #include "envpack/base/json.hpp"
 #include "envpack/base/limits.hpp"
+#include "envpack/env/cuda_facts_record.hpp"
 #include "envpack/env/inventory_record.hpp"
 
 #include <array>
@@ -22,11 +23,12 @@ namespace fs = std::filesystem;
 constexpr std::size_t max_entry = std::size_t{256} << 20;
 constexpr std::size_t digest_line = 64 + 1;
 
-std::string text_of(const InventoryKey& key) {
+std::string text_of(const InventoryKey& key, std::string_view of) {
     return json::to_canonical(json::Object{{"detail", static_cast<int>(key.detail)},
                                            {"envpack", ENVPACK_VERSION},
                                            {"format", env::inventory_record_format},
                                            {"manifest", key.manifest.to_string()},
+                                           {"of", std::string(of)},
                                            {"python", key.python}});
 }
 
@@ -71,36 +73,54 @@ fs::path InventoryStore::entry_path(const std::string& key_text) const {
     return root_ / "inventories-v1" / hex.substr(0, 2) / hex;
 }
 
-std::optional<env::Inventory> InventoryStore::find(const InventoryKey& key) const {
+std::optional<std::string> InventoryStore::read(const std::string& key_text) const {
     if (root_.empty()) {
         return std::nullopt;
     }
-    const std::string key_text = text_of(key);
-    const std::optional<std::string> stored = read_own(entry_path(key_text));
+    std::optional<std::string> stored = read_own(entry_path(key_text));
     if (!stored || stored->size() < digest_line) {
         return std::nullopt;
     }
     // The digest tells damage, the key an entry that was put under another name.
-    std::string_view rest = std::string_view(*stored).substr(digest_line);
+    const std::string_view rest = std::string_view(*stored).substr(digest_line);
     const Result<Digest> stated = Digest::parse_hex(std::string_view(*stored).substr(0, 64));
     if (!stated || *stated != Digest::of(as_bytes(rest)) || !rest.starts_with(key_text + "\n")) {
         return std::nullopt;
     }
-    rest.remove_prefix(key_text.size() + 1);
-    Result<env::Inventory> inventory = env::parse_record(rest);
+    stored->erase(0, digest_line + key_text.size() + 1);
+    return stored;
+}
+
+void InventoryStore::write(const std::string& key_text, const std::string& record) const {
+    if (!root_.empty()) {
+        static_cast<void>(write_entry(root_, entry_path(key_text), key_text + "\n" + record));
+    }
+}
+
+std::optional<env::Inventory> InventoryStore::find(const InventoryKey& key) const {
+    const std::optional<std::string> record = read(text_of(key, "inventory"));
+    if (!record) {
+        return std::nullopt;
+    }
+    Result<env::Inventory> inventory = env::parse_record(*record);
     if (!inventory || inventory->source_digest != key.manifest.to_string()) {
         return std::nullopt;
     }
     return *std::move(inventory);
 }
 
+std::optional<env::CudaFacts> InventoryStore::find_cuda(const InventoryKey& key) const {
+    const std::optional<std::string> record = read(text_of(key, "cuda"));
+    Result<env::CudaFacts> facts = env::parse_cuda_record(record.value_or(""));
+    return facts ? std::optional(*std::move(facts)) : std::nullopt;
+}
+
 void InventoryStore::keep(const InventoryKey& key, const env::Inventory& inventory) const {
-    if (root_.empty()) {
-        return;
-    }
-    const std::string key_text = text_of(key);
-    static_cast<void>(
-        write_entry(root_, entry_path(key_text), key_text + "\n" + env::to_record(inventory)));
+    write(text_of(key, "inventory"), env::to_record(inventory));
+}
+
+void InventoryStore::keep_cuda(const InventoryKey& key, const env::CudaFacts& facts) const {
+    write(text_of(key, "cuda"), env::to_record(facts));
 }
 
 }  // namespace envpack::pipeline

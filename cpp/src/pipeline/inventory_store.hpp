@@ -2,6 +2,7 @@
 
 #include "envpack/base/digest.hpp"
 #include "envpack/base/result.hpp"
+#include "envpack/env/cuda_facts.hpp"
 #include "envpack/env/inventory.hpp"
 #include "envpack/pipeline/user_config.hpp"
 
@@ -35,7 +36,13 @@ public:
     /// A cache that cannot be written is no failure: the next time is as slow as this one.
     void keep(const InventoryKey& key, const env::Inventory& inventory) const;
 
+    /// The CUDA of the same image, an entry of its own: only some calls look for it.
+    std::optional<env::CudaFacts> find_cuda(const InventoryKey& key) const;
+    void keep_cuda(const InventoryKey& key, const env::CudaFacts& facts) const;
+
 private:
+    std::optional<std::string> read(const std::string& key_text) const;
+    void write(const std::string& key_text, const std::string& record) const;
     std::filesystem::path entry_path(const std::string& key_text) const;
     std::filesystem::path root_;  ///< empty: none
 };

@@ -1,5 +1,6 @@
 #include "envpack/pipeline/resolve.hpp"
 
+#include "cuda_base.hpp"
 #include "envpack/base/digest.hpp"
 #include "envpack/base/file.hpp"
 #include "envpack/base/text.hpp"
@@ -23,9 +24,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The environment that the lock is for: the base, or the bare Python in use.
-Result<env::Inventory> target_inventory(const ResolveOptions& options, const UserConfig& user,
-                                        const RunContext& run) {
+/// The environment that the lock is for: the base, or the bare Python in use. With the CUDA of the
+/// base where that decides.
+Result<CudaBase> target_of(const ResolveOptions& options, const UserConfig& user,
+                           const RunContext& run) {
     if (options.base) {
         ENVPACK_TRY(const Source source, Source::parse(*options.base));
         if (source.kind == Source::Kind::freeze_text) {
@@ -34,15 +36,22 @@ Result<env::Inventory> target_inventory(const ResolveOptions& options, const Use
                       fmt::format("`{}` does not say for which Python and platform", *options.base))
                     .with_hint("name the base itself, or give the file with -c"));
         }
-        return freeze({.source = *options.base, .python = options.python}, user, run);
+        if (options.cuda.is_given() && options.cuda.is_auto()) {
+            return read_cuda_base({.source = *options.base, .python = options.python}, user, run);
+        }
+        CudaBase base;
+        ENVPACK_TRY(base.inventory,
+                    freeze({.source = *options.base, .python = options.python}, user, run));
+        return base;
     }
+    CudaBase target;
     ENVPACK_TRY(
-        env::Inventory inventory,
+        target.inventory,
         freeze({.source = ".", .python = options.python, .detail = env::InventoryDetail::pins},
                user, run));
-    inventory.packages.clear();
-    inventory.source.clear();
-    return inventory;
+    target.inventory.packages.clear();
+    target.inventory.source.clear();
+    return target;
 }
 
 Result<env::ProviderOptions> provider_options(const ResolveOptions& options, const Request& request,
@@ -264,7 +273,8 @@ Result<ResolveOutcome> resolve(const ResolveOptions& options, const UserConfig& 
                                const RunContext& run) {
     ENVPACK_TRY(const index::PipConfig pip, read_user_pip_config(user));
     ENVPACK_TRY(Request request, read_request(options, user, pip.constraints));
-    ENVPACK_TRY(const env::Inventory base, target_inventory(options, user, run));
+    ENVPACK_TRY(const CudaBase target, target_of(options, user, run));
+    const env::Inventory& base = target.inventory;
     ENVPACK_CHECK(keep_for(env::marker_environment(base.python), request));
     // What the base already breaks is a fact, never enforced (rule R6), and said.
     // A requirement that is missing may be left out on purpose (rule R7).
@@ -273,9 +283,9 @@ Result<ResolveOutcome> resolve(const ResolveOptions& options, const UserConfig& 
             run.note("the base is not consistent in itself: " + broken.text);
         }
     }
-    ENVPACK_TRY(auto torch_index, pin_torch_index(options, base, request, user, run));
-    if (auto* explanation = std::get_if<env::Explanation>(&torch_index)) {
-        return std::move(*explanation);
+    ENVPACK_TRY(TorchIndexChoice torch, pin_torch_index(options, target, request, user, run));
+    if (torch.conflict && torch.is_named) {
+        return *std::move(torch.conflict);
     }
     ENVPACK_TRY(const UserIndexes indexes, open_user_indexes(request.indexes, user, run));
     ENVPACK_TRY(env::ProviderOptions policy,
@@ -308,6 +318,13 @@ Result<ResolveOutcome> resolve(const ResolveOptions& options, const UserConfig& 
     const auto& resolution = std::get<resolver::Resolution>(outcome);
     ENVPACK_CHECK(provider.verify(resolution, request.requirements));
     ENVPACK_TRY(env::Selection selection, provider.selection(resolution));
+    if (torch.conflict) {
+        ENVPACK_TRY(const bool is_needed, chooses_torch_family(selection, places));
+        if (is_needed) {
+            return *std::move(torch.conflict);
+        }
+        run.note(torch.conflict->headline);
+    }
     for (const std::string& note : provider.notes()) {
         run.note(note);
     }
@@ -337,7 +354,7 @@ Result<ResolveOutcome> resolve(const ResolveOptions& options, const UserConfig& 
                                        .to = package.chosen.to_string(),
                                        .by = package.by});
     }
-    lock.origin->torch_index = std::get<std::optional<env::LockedTorchIndex>>(torch_index);
+    lock.origin->torch_index = std::move(torch.index);
     if (exclude_newer) {
         lock.origin->exclude_newer = format_rfc3339(*exclude_newer);
     }

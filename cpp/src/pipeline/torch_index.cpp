@@ -1,6 +1,5 @@
 #include "torch_index.hpp"
 
-#include "cuda_base.hpp"
 #include "envpack/base/text.hpp"
 #include "envpack/cuda/torch_matrix.hpp"
 #include "envpack/env/target_environment.hpp"
@@ -12,8 +11,6 @@
 
 namespace envpack::pipeline {
 namespace {
-
-using Choice = std::variant<std::optional<env::LockedTorchIndex>, env::Explanation>;
 
 const packaging::PackageName& torch_name() {
     static const packaging::PackageName name = *packaging::PackageName::parse("torch");
@@ -66,7 +63,7 @@ env::Explanation explanation_of(const cuda::IndexConflict& conflict) {
     return explanation;
 }
 
-void pin(Request& request, const cuda::IndexPlan& plan,
+void pin(Request& request, const cuda::IndexPlan& plan, const http::Url& url,
          std::span<const packaging::PackageName> packages) {
     for (const packaging::PackageName& name : packages) {
         const bool is_pinned = std::any_of(
@@ -75,7 +72,7 @@ void pin(Request& request, const cuda::IndexPlan& plan,
                 return pinned && *pinned == name;
             });
         if (!is_pinned) {
-            request.indexes.pins.push_back(fmt::format("{}={}", name.str(), plan.url));
+            request.indexes.pins.push_back(fmt::format("{}={}", name.str(), url.to_string()));
         }
     }
     if (!plan.fitting.empty()) {
@@ -85,8 +82,7 @@ void pin(Request& request, const cuda::IndexPlan& plan,
 }
 
 env::LockedTorchIndex recorded(const cuda::IndexPlan& plan) {
-    env::LockedTorchIndex index{
-        .suffix = plan.suffix, .url = text::redact_url(plan.url), .reason = plan.reason};
+    env::LockedTorchIndex index{.suffix = plan.suffix, .url = plan.url, .reason = plan.reason};
     for (const cuda::DroppedIndex& dropped : plan.dropped) {
         index.dropped.push_back(fmt::format("{}: {}", dropped.suffix, dropped.reason));
     }
@@ -95,46 +91,49 @@ env::LockedTorchIndex recorded(const cuda::IndexPlan& plan) {
 
 }  // namespace
 
-Result<Choice> pin_torch_index(const ResolveOptions& options, const env::Inventory& base,
-                               Request& request, const UserConfig& user, const RunContext& run) {
+Result<TorchIndexChoice> pin_torch_index(const ResolveOptions& options, const CudaBase& target,
+                                         Request& request, const UserConfig& user,
+                                         const RunContext& run) {
     if (!options.cuda.is_given()) {
-        return std::nullopt;
+        return TorchIndexChoice();
     }
+    const env::Inventory& base = target.inventory;
     if (const env::FrozenPackage* torch = provided_torch(options, base)) {
         run.note(fmt::format("the base provides torch {}: no index is chosen for it",
                              torch->raw_version));
-        return std::nullopt;
+        return TorchIndexChoice();
     }
-    std::optional<CudaBase> found;
-    if (options.base && options.cuda.is_auto()) {
-        ENVPACK_TRY(found, read_cuda_base(*options.base, options.python, user, run));
-        for (const std::string& problem : found->facts.problems) {
-            run.note(problem);
-        }
+    for (const std::string& problem : target.facts.problems) {
+        run.note(problem);
     }
-    ENVPACK_TRY(cuda::IndexQuestion question,
-                index_question(options.cuda, found ? &found->facts : nullptr));
+    ENVPACK_TRY(cuda::IndexQuestion question, index_question(options.cuda, &target.facts));
     question.torch = wanted_torch(request, base);
     question.python = python_of(base.python);
     ENVPACK_TRY(question.machine, machine_for(base.python.machine));
     ENVPACK_TRY(const cuda::TorchMatrix matrix, cuda::TorchMatrix::load());
     ENVPACK_TRY(cuda::IndexAnswer answer, cuda::plan_index(question));
     if (const auto* conflict = std::get_if<cuda::IndexConflict>(&answer)) {
-        if (names_one_of(request, matrix.packages())) {
-            return explanation_of(*conflict);
-        }
-        run.note(conflict->headline);
-        return std::nullopt;
+        return TorchIndexChoice{.conflict = explanation_of(*conflict),
+                                .is_named = names_one_of(request, matrix.packages())};
     }
     auto& plan = std::get<cuda::IndexPlan>(answer);
-    use_mirror(plan, options.cuda, user);
-    pin(request, plan, matrix.packages());
-    run.note(fmt::format("torch and its family come from {}: {}", text::redact_url(plan.url),
-                         plan.reason));
+    ENVPACK_TRY(const http::Url url, use_mirror(plan, options.cuda, user));
+    pin(request, plan, url, matrix.packages());
+    run.note(fmt::format("torch and its family come from {}: {}", plan.url, plan.reason));
     for (const std::string& note : plan.notes) {
         run.note(note);
     }
-    return recorded(plan);
+    return TorchIndexChoice{.index = recorded(plan)};
+}
+
+Result<bool> chooses_torch_family(const env::Selection& selection, const DirectSources& places) {
+    ENVPACK_TRY(const cuda::TorchMatrix matrix, cuda::TorchMatrix::load());
+    const auto packages = matrix.packages();
+    return std::any_of(selection.packages.begin(), selection.packages.end(),
+                       [&](const env::Selected& chosen) {
+                           return !places.contains(chosen.name) &&
+                                  std::binary_search(packages.begin(), packages.end(), chosen.name);
+                       });
 }
 
 Result<std::vector<std::string>> family_notes(const env::Selection& selection,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cuda_base.hpp"
 #include "envpack/base/result.hpp"
 #include "envpack/base/run_context.hpp"
 #include "envpack/env/explain.hpp"
@@ -7,21 +8,32 @@
 #include "envpack/env/lock.hpp"
 #include "envpack/pipeline/resolve.hpp"
 #include "request.hpp"
+#include "source_index.hpp"
 
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 namespace envpack::pipeline {
 
+/// One of the two, or none where nothing is chosen.
+struct TorchIndexChoice {
+    std::optional<env::LockedTorchIndex> index = std::nullopt;  ///< as a lock records it
+    std::optional<env::Explanation> conflict = std::nullopt;    ///< why no index fits
+    bool is_named = false;  ///< of a conflict: the request itself names one of the packages
+};
+
 /// Pins torch and all that is built with it to the index that fits the target of
 /// `options.cuda`, in `request`; torch itself is kept to releases that fit. Does nothing where that
-/// is not asked for or the base provides torch. The choice as a lock records it; none where nothing
-/// is pinned. An explanation when nothing fits and the request names one of those packages.
-Result<std::variant<std::optional<env::LockedTorchIndex>, env::Explanation>> pin_torch_index(
-    const ResolveOptions& options, const env::Inventory& base, Request& request,
-    const UserConfig& user, const RunContext& run);
+/// is not asked for or the base provides torch. With a conflict that is not named, only the solve
+/// tells whether one of those packages is needed.
+Result<TorchIndexChoice> pin_torch_index(const ResolveOptions& options, const CudaBase& target,
+                                         Request& request, const UserConfig& user,
+                                         const RunContext& run);
+
+/// Whether it adds torch or what is built with it from an index; what was asked for by place is
+/// the user's own choice.
+Result<bool> chooses_torch_family(const env::Selection& selection, const DirectSources& places);
 
 /// A companion of torch that belongs to another release than the provided one, with the version
 /// that does belong to it.

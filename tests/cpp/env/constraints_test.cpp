@@ -64,7 +64,7 @@ TEST(Constraints, SourceCannotNameAnEncoding) {
     inventory.source = "oci:encoding:v1";
     inventory.packages[0].editable = true;
     for (const std::string& text :
-         {constraints_from(inventory).to_text(), to_requirements_text(inventory)}) {
+         {constraints_from(inventory).to_text(), to_requirements_text(inventory).value()}) {
         const std::size_t third = text.find('\n', text.find('\n') + 1);
         EXPECT_EQ(text.substr(0, third).find("coding"), std::string::npos) << text;
     }

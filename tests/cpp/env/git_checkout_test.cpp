@@ -42,7 +42,7 @@ std::string url_of(const MemoryTree& tree) {
     const bool vcs = inventory->packages[0].form == PackageForm::editable_vcs;
     EXPECT_EQ(vcs, inventory->packages[0].checkout.has_value());
     EXPECT_TRUE(inventory->packages[0].editable);
-    const std::string text = to_requirements_text(*inventory);
+    const std::string text = to_requirements_text(*inventory).value();
     const std::size_t place = text.find("edit @ ");
     EXPECT_EQ(place != std::string::npos, vcs);
     return place == std::string::npos ? "" : text.substr(place + 7, text.size() - place - 8);

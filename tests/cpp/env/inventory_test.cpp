@@ -48,7 +48,7 @@ std::string constraints_of(const Inventory& inventory) {
 
 /// The requirements without the two lines above them.
 std::string requirements_of(const Inventory& inventory) {
-    const std::string text = to_requirements_text(inventory, {.include_installers = true});
+    const std::string text = to_requirements_text(inventory, {.include_installers = true}).value();
     return text.substr(text.find('\n', text.find('\n') + 1) + 1);
 }
 
@@ -94,6 +94,15 @@ const Form forms[] = {
      "torch==2.6.0+cu124\n",
      "torch==2.6.0+cu124   # needs --index-url https://download.pytorch.org/whl/cu124\n",
      R"({"flags":["local"],"form":"wheel","installer":"pip","source":{"kind":"cuda-index","suffix":"cu124"}})"},
+    {"F2 wheel of a CUDA index that only the table of its packages names",
+     [](MemoryTree& tree) { add_dist_info(tree, site, "torchrec", "1.1.0+cpu"); },
+     "torchrec==1.1.0+cpu\n",
+     "torchrec==1.1.0+cpu   # needs --index-url https://download.pytorch.org/whl/cpu\n",
+     R"({"flags":["local"],"form":"wheel","installer":"pip","source":{"kind":"cuda-index","suffix":"cpu"}})"},
+    {"F2 wheel for a CUDA that PyTorch has no index for",
+     [](MemoryTree& tree) { add_dist_info(tree, site, "torch", "2.6.0+cu125"); },
+     "torch==2.6.0+cu125\n", "torch==2.6.0+cu125   # only on an index of cu125 builds\n",
+     R"({"flags":["local"],"form":"wheel","installer":"pip","source":{"kind":"cuda-index","suffix":"cu125"}})"},
     {"F2 wheel of the torch stack that PyTorch does not publish",
      [](MemoryTree& tree) { add_dist_info(tree, site, "deepspeed", "0.16.0+cu124"); },
      "deepspeed==0.16.0+cu124\n", "deepspeed==0.16.0+cu124   # only on an index of cu124 builds\n",

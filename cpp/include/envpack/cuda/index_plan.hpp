@@ -52,9 +52,9 @@ struct FamilyMember {
 
 /// The chosen index. Value; not synchronised.
 struct IndexPlan {
-    std::string suffix;  ///< `cu126`, `cpu`
-    std::string url = {};
-    packaging::Version torch;                        ///< the release, without local part
+    std::string suffix;        ///< `cu126`, `cpu`
+    std::string url = {};      ///< without credentials, also where a mirror is put in its place
+    packaging::Version torch;  ///< the release, without local part
     std::optional<CudaVersion> cuda = std::nullopt;  ///< of the wheels; none for `cpu`
     /// Accepts the releases of this index that have code for the GPUs; empty: all of them.
     packaging::SpecifierSet fitting = {};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "envpack/base/json.hpp"
+#include "envpack/base/result.hpp"
 #include "envpack/env/constraints.hpp"
 #include "envpack/env/inventory.hpp"
 #include "envpack/env/lock.hpp"
@@ -29,8 +30,9 @@ json::Value to_json(const Inventory& inventory);
 
 /// A requirements file that installs the same set elsewhere: `name==version`, `name @ url` for
 /// what came from a URL; what cannot be said is a comment.
-std::string to_requirements_text(const Inventory& inventory,
-                                 const ConstraintsOptions& options = {});
+/// internal when a table that was compiled in is damaged.
+Result<std::string> to_requirements_text(const Inventory& inventory,
+                                         const ConstraintsOptions& options = {});
 
 /// A lock (PEP 751) of what came from a URL, with its source; everything else, of which no file is
 /// known, is in [tool.envpack.provided], because installers refuse an entry without a source.

@@ -145,6 +145,7 @@ struct Selection {
 std::vector<std::string> abi_notes(const Selection& selection, std::span<const Provided> base);
 
 /// Part of the torch stack: built against each other, so never pulled in behind the user's back.
+/// More than cuda::TorchMatrix::packages(): also what other places publish and what torch needs.
 bool is_torch_stack(const packaging::PackageName& name);
 
 class Prefetch;
