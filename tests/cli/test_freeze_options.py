@@ -9,7 +9,6 @@ import pytest
 
 from support.command import envpack
 from support.images import Layer, program, write_layout
-from support.wheels import make_wheel
 
 SITE = "usr/local/lib/python3.11/site-packages"
 
@@ -72,16 +71,6 @@ def test_check_names_everything_and_ends_with_1(image: str) -> None:
     assert "`/etc/pip/constraint.txt` wants numpy==1.24.4, but numpy 1.26.4 is installed" in report
     assert "app 1.0 requires numpy>=2, but numpy 1.26.4 is installed" in report
     assert any("lists 1 files that are gone, such as `numpy/gone.py`" in line for line in report)
-
-
-def test_resolve_says_what_the_base_breaks_by_itself(image: str, tmp_path: Path) -> None:
-    make_wheel(tmp_path, "extra", "1.0")
-    result = envpack("resolve", "extra", "--base", image, "--no-index", "--find-links", tmp_path)
-    assert (
-        "note: the base is not consistent in itself: "
-        "app 1.0 requires numpy>=2, but numpy 1.26.4 is installed\n"
-    ) in result.stderr
-    assert "odd" not in result.stderr
 
 
 def test_legacy_versions_and_editables(image: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,23 @@ def test_an_unfrozen_package_may_move(wheels: Path, tmp_path: Path) -> None:
         envpack.resolve("stuck", **options)
     lock = envpack.resolve("stuck", unfreeze=["PyYAML"], **options)
     assert versions(lock) == {"stuck": "1.0", "pyyaml": "7.0"}
+
+
+def test_what_the_base_breaks_by_itself_is_said_and_not_enforced(
+    wheels: Path, tmp_path: Path
+) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
+    site = next((tmp_path / "venv").glob("lib/python3*/site-packages"))
+    for name, requires in (("numpy", ()), ("old", ("numpy>=2", "absent"))):
+        with zipfile.ZipFile(make_wheel(tmp_path, name, "1.0", requires=requires)) as wheel:
+            wheel.extractall(site)
+    with pytest.warns(envpack.EnvpackWarning) as warned:
+        lock = envpack.resolve("lib", base=tmp_path / "venv", find_links=[wheels], no_index=True)
+    assert [str(warning.message) for warning in warned] == [
+        "the base is not consistent in itself: "
+        "old 1.0 requires numpy>=2, but numpy 1.0 is installed"
+    ]
+    assert versions(lock) == {"lib": "2.0"}
 
 
 def test_a_package_of_debian_never_moves(wheels: Path, base: str) -> None:

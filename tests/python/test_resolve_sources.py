@@ -398,12 +398,13 @@ with open({str(seen)!r}, "a") as log:
     backend = project / "backend.py"
     backend.write_text(spy + backend.read_text())
     monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "http://127.0.0.1:1/first")
-    envpack.resolve(
-        str(project),
-        index_url="http://me:secret@127.0.0.1:1/simple",
-        extra_index_urls=["http://127.0.0.1:1/second"],
-        lock_folder=tmp_path,
-    )
+    with pytest.warns(envpack.errors.EnvpackWarning, match="from all indexes together"):
+        envpack.resolve(
+            str(project),
+            index_url="http://me:secret@127.0.0.1:1/simple",
+            extra_index_urls=["http://127.0.0.1:1/second"],
+            lock_folder=tmp_path,
+        )
     lines = seen.read_text().splitlines()
     arguments = [line for line in lines if not line.startswith(("index ", "others "))]
     assert any(" pip wheel " in line for line in arguments)
