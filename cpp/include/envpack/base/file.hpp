@@ -94,7 +94,7 @@ private:
 Result<void> write_file(const std::filesystem::path& path, std::string_view content);
 
 /// Absolute and lexically normal, without a `/` at the end: `a/.` and `a/` are the folder `a`.
-/// Links are not followed, nothing has to exist; io_error where there is no working folder.
+/// Links are not followed, nothing has to exist; not_found where the working folder is gone.
 Result<std::filesystem::path> absolute_path(const std::filesystem::path& path);
 
 /// Creates the folder and its parents; an existing folder is fine.
