@@ -146,6 +146,9 @@ Result<Inventory> take_inventory(const archive::FileTree& tree, const InventoryO
     Inventory inventory{.source = options.source,
                         .python = std::move(found.chosen),
                         .other_interpreters = std::move(found.others)};
+    if (options.detail == InventoryDetail::none) {
+        return inventory;
+    }
     ENVPACK_TRY(const auto paths, site_paths(tree, inventory.python, options.environment, run));
     ENVPACK_CHECK(scan(inventory, tree, paths, options, run));
     ENVPACK_TRY(const auto unseen,

@@ -47,9 +47,8 @@ Result<CudaBase> target_of(const ResolveOptions& options, const UserConfig& user
     CudaBase target;
     ENVPACK_TRY(
         target.inventory,
-        freeze({.source = ".", .python = options.python, .detail = env::InventoryDetail::pins},
+        freeze({.source = ".", .python = options.python, .detail = env::InventoryDetail::none},
                user, run));
-    target.inventory.packages.clear();
     target.inventory.source.clear();
     return target;
 }

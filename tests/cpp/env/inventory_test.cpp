@@ -297,6 +297,16 @@ TEST(Inventory, ReadsEveryInstalledForm) {
     }
 }
 
+TEST(Inventory, OfTheInterpreterOnlyHasNoPackages) {
+    MemoryTree tree = python_tree();
+    add_dist_info(tree, site, "demo", "1.0");
+    const Inventory all = inventory_of(tree);
+    const Inventory bare = inventory_of(tree, InventoryDetail::none);
+    EXPECT_EQ(all.packages.size(), 1u);
+    EXPECT_TRUE(bare.packages.empty());
+    EXPECT_EQ(bare.python, all.python);
+}
+
 TEST(Inventory, ReportsLeftoversAndDuplicates) {
     MemoryTree tree = python_tree();
     add_dist_info(tree, site, "~ip", "1.0");

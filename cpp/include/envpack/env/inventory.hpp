@@ -139,6 +139,7 @@ struct Inventory {
 
 /// How much is read of each distribution.
 enum class InventoryDetail : std::uint8_t {
+    none,     ///< the interpreter only, no distribution at all
     pins,     ///< names and versions: what a constraints file needs
     sources,  ///< and INSTALLER, direct_url.json: what requirements and JSON need
     full,     ///< and the header of METADATA: what resolving needs
