@@ -11,10 +11,10 @@
 namespace envpack::oci {
 namespace {
 
-constexpr std::string_view what = "image index";
+constexpr std::string_view index_kind = "image index";
 
 Result<void> read_entries(ImageIndex& index) {
-    ENVPACK_CHECK(refuse_keys(index.document, {"config", "layers", "fsLayers"}, what));
+    ENVPACK_CHECK(refuse_keys(index.document, {"config", "layers", "fsLayers"}, index_kind));
     index.family = *media_type_info(index.media_type).family;
     ENVPACK_TRY(index.manifests, descriptors_at(index.document, "manifests"));
     ENVPACK_TRY(index.annotations, string_map_at(index.document, "annotations"));
@@ -51,10 +51,10 @@ Error no_such_platform(const std::vector<const Descriptor*>& images, const Platf
 
 Result<ImageIndex> ImageIndex::parse(std::string_view raw, std::string_view media_type) {
     ImageIndex result;
-    ENVPACK_TRY(result.document, parse_document(raw, what));
-    ENVPACK_CHECK(check_schema_version(result.document, what));
+    ENVPACK_TRY(result.document, parse_document(raw, index_kind));
+    ENVPACK_CHECK(check_schema_version(result.document, index_kind));
     ENVPACK_TRY(result.media_type,
-                agreed_media_type(result.document, media_type, MediaKind::index, what));
+                agreed_media_type(result.document, media_type, MediaKind::index, index_kind));
     ENVPACK_CHECK(read_entries(result));
     for (const Descriptor& entry : result.manifests) {
         const MediaTypeInfo info = media_type_info(entry.media_type);
@@ -70,10 +70,10 @@ Result<ImageIndex> ImageIndex::parse(std::string_view raw, std::string_view medi
 
 Result<ImageIndex> ImageIndex::parse_layout_index(std::string_view raw) {
     ImageIndex result;
-    ENVPACK_TRY(result.document, parse_document(raw, what));
-    ENVPACK_CHECK(check_schema_version(result.document, what));
-    ENVPACK_TRY(result.media_type,
-                agreed_media_type(result.document, media_type::oci_index, MediaKind::index, what));
+    ENVPACK_TRY(result.document, parse_document(raw, index_kind));
+    ENVPACK_CHECK(check_schema_version(result.document, index_kind));
+    ENVPACK_TRY(result.media_type, agreed_media_type(result.document, media_type::oci_index,
+                                                     MediaKind::index, index_kind));
     ENVPACK_CHECK(read_entries(result));
     return result;
 }

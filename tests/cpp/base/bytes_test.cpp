@@ -76,7 +76,7 @@ TEST(Sinks, StringSinkStopsAtItsLimit) {
 TEST(Bytes, ReadAllGrowsWithWhatItReads) {
     std::string long_text(10'000, 'x');
     long_text.back() = 'y';
-    for (const std::size_t expected : {0, 9'999, 10'000, 10'001, 50'000}) {
+    for (const std::size_t expected : {0U, 9'999U, 10'000U, 10'001U, 50'000U}) {
         MemorySource source(long_text);
         EXPECT_EQ(read_all(source, 10'000, expected), long_text) << expected;
     }
