@@ -46,7 +46,7 @@ VerifyProblem problem_of(const Error& error, std::string_view where) {
 /// too: the image promises it.
 Result<void> check_layers(const oci::Image& image, VerifyReport& report, const RunContext& run) {
     for (std::size_t i = 0; i < image.layers().size(); ++i) {
-        const Result<void> checked = oci::verify_layer(*image.layers()[i], {}, run);
+        Result<void> checked = oci::verify_layer(*image.layers()[i], {}, run);
         if (checked) {
             continue;
         }
