@@ -12,6 +12,7 @@ from urllib.parse import quote
 import pytest
 
 import envpack
+from support.projects import git, make_repository
 from support.sdists import make_project, make_sdist
 from support.wheels import make_wheel
 
@@ -113,19 +114,10 @@ def test_a_project_folder_is_named_relative_to_the_lock(tmp_path: Path) -> None:
         )
 
 
-def git(folder: Path, *arguments: str) -> str:
-    command = ["git", "-c", "user.name=x", "-c", "user.email=x@x", *arguments]
-    result = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
-    return result.stdout.strip()
-
-
 def test_a_repository_is_locked_to_a_commit(tmp_path: Path, builds: Path) -> None:
     repository = make_project(tmp_path / "repository/py", "mine", "0.1").parent
-    git(repository, "init", "--quiet", "--initial-branch=main")
-    git(repository, "add", ".")
-    git(repository, "commit", "--quiet", "-m", "one")
+    first = make_repository(repository)
     git(repository, "tag", "v1")
-    first = git(repository, "rev-parse", "HEAD")
     make_project(repository / "py", "mine", "0.2")
     git(repository, "commit", "--quiet", "-am", "two")
     second = git(repository, "rev-parse", "HEAD")
@@ -208,9 +200,7 @@ def test_an_editable_is_read_as_after_a_requirements_files_e(
 
 def test_hash_mode_opens_nothing_without_a_hash(tmp_path: Path, builds: Path) -> None:
     project = make_project(tmp_path / "mine", "mine", "0.1")
-    git(project, "init", "--quiet", "--initial-branch=main")
-    git(project, "add", ".")
-    git(project, "commit", "--quiet", "-m", "one")
+    make_repository(project)
     sdist = make_sdist(tmp_path / "files", "tool", "1.0")
     digest = hashlib.sha256(sdist.read_bytes()).hexdigest()
     options: dict[str, Any] = {"find_links": [tmp_path / "files"], "no_index": True}
@@ -262,10 +252,7 @@ def test_a_locked_commit_is_not_fetched_again(
     tmp_path: Path, builds: Path, base: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = make_project(tmp_path / "mine", "mine", "0.1")
-    git(project, "init", "--quiet", "--initial-branch=main")
-    git(project, "add", ".")
-    git(project, "commit", "--quiet", "-m", "one")
-    commit = git(project, "rev-parse", "HEAD")
+    commit = make_repository(project)
     # A git that reaches the repository as if by ssh, and says what it was asked.
     shim = tmp_path / "bin" / "ssh"
     shim.parent.mkdir()
@@ -300,9 +287,7 @@ def test_git_does_not_print_a_token() -> None:
 
 def test_others_install_the_requirements_form_of_places(tmp_path: Path) -> None:
     repository = make_project(tmp_path / "a repository/py", "mine", "0.1").parent
-    git(repository, "init", "--quiet", "--initial-branch=main")
-    git(repository, "add", ".")
-    git(repository, "commit", "--quiet", "-m", "one")
+    make_repository(repository)
     make_project(tmp_path / "work/folder", "folder", "0.2")
     make_project(tmp_path / "work/edited", "edited", "0.3")
     wheel = make_wheel(tmp_path / "here", "one", "1.0", requires=("two",))
@@ -341,9 +326,7 @@ def test_others_install_the_requirements_form_of_places(tmp_path: Path) -> None:
 
 def test_the_json_form_says_where_places_are(tmp_path: Path) -> None:
     repository = make_project(tmp_path / "repository/py", "mine", "0.1").parent
-    git(repository, "init", "--quiet", "--initial-branch=main")
-    git(repository, "add", ".")
-    git(repository, "commit", "--quiet", "-m", "one")
+    make_repository(repository)
     make_project(tmp_path / "edited", "edited", "0.3")
     lock = envpack.resolve(
         f"mine @ git+file://{repository}@main#subdirectory=py", editables=[tmp_path / "edited"],

@@ -37,19 +37,24 @@ Versions versions_of(const ImageContent& content) {
     return versions;
 }
 
+/// What both have under a name, beside each other.
+template <class Difference, class Values>
+std::map<std::string, Difference> side_by_side(const Values& a, const Values& b) {
+    std::map<std::string, Difference> all;
+    for (const auto& [name, value] : a) {
+        all[name].a = value;
+    }
+    for (const auto& [name, value] : b) {
+        all[name].b = value;
+    }
+    return all;
+}
+
 std::vector<PackageDifference> package_differences(const Versions& a, const Versions& b) {
-    std::map<std::string, PackageDifference> all;
-    for (const auto& [name, version] : a) {
-        all[name].a = version;
-    }
-    for (const auto& [name, version] : b) {
-        all[name].b = version;
-    }
     std::vector<PackageDifference> differences;
-    for (auto& [name, difference] : all) {
+    for (const auto& [name, difference] : side_by_side<PackageDifference>(a, b)) {
         if (difference.a != difference.b) {
-            difference.name = name;
-            differences.push_back(std::move(difference));
+            differences.push_back({.name = name, .a = difference.a, .b = difference.b});
         }
     }
     return differences;
@@ -141,18 +146,10 @@ Settings settings_of(const oci::ImageConfig& config) {
 }
 
 std::vector<ConfigDifference> config_differences(const Settings& a, const Settings& b) {
-    std::map<std::string, ConfigDifference> all;
-    for (const auto& [key, value] : a) {
-        all[key].a = value;
-    }
-    for (const auto& [key, value] : b) {
-        all[key].b = value;
-    }
     std::vector<ConfigDifference> differences;
-    for (auto& [key, difference] : all) {
+    for (const auto& [key, difference] : side_by_side<ConfigDifference>(a, b)) {
         if (json::to_canonical(difference.a) != json::to_canonical(difference.b)) {
-            difference.key = key;
-            differences.push_back(std::move(difference));
+            differences.push_back({.key = key, .a = difference.a, .b = difference.b});
         }
     }
     return differences;
