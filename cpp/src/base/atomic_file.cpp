@@ -47,13 +47,17 @@ Result<void> sync_folder(const std::filesystem::path& folder) {
 }  // namespace
 
 AtomicFile::AtomicFile(FileHandle file, std::filesystem::path temporary,
-                       std::filesystem::path target)
-    : file_(std::move(file)), temporary_(std::move(temporary)), target_(std::move(target)) {}
+                       std::filesystem::path target, Durability durability)
+    : file_(std::move(file)),
+      temporary_(std::move(temporary)),
+      target_(std::move(target)),
+      durability_(durability) {}
 
 AtomicFile::AtomicFile(AtomicFile&& other) noexcept
     : file_(std::move(other.file_)),
       temporary_(std::exchange(other.temporary_, {})),
-      target_(std::move(other.target_)) {}
+      target_(std::move(other.target_)),
+      durability_(other.durability_) {}
 
 AtomicFile::~AtomicFile() {
     if (!temporary_.empty()) {
@@ -61,7 +65,7 @@ AtomicFile::~AtomicFile() {
     }
 }
 
-Result<AtomicFile> AtomicFile::create(std::filesystem::path target) {
+Result<AtomicFile> AtomicFile::create(std::filesystem::path target, Durability durability) {
     const std::filesystem::path temporary =
         folder_of(target) /
         fmt::format(".{}.{}.tmp", target.filename().string().substr(0, 100), random_suffix());
@@ -71,7 +75,7 @@ Result<AtomicFile> AtomicFile::create(std::filesystem::path target) {
     if (!file) {
         return fail(os_failure("create", target.string(), errno));
     }
-    return AtomicFile(std::move(file), temporary, std::move(target));
+    return AtomicFile(std::move(file), temporary, std::move(target), durability);
 }
 
 Result<void> AtomicFile::write(std::span<const std::byte> data) {
@@ -89,7 +93,7 @@ Result<void> AtomicFile::write(std::span<const std::byte> data) {
 }
 
 Result<void> AtomicFile::finish() {
-    if (fdatasync(file_.get()) != 0 && errno != EINVAL) {
+    if (durability_ == Durability::synced && fdatasync(file_.get()) != 0 && errno != EINVAL) {
         return fail(os_failure("sync", target_.string(), errno));
     }
     return {};
@@ -105,11 +109,12 @@ Result<void> AtomicFile::commit_as(const std::filesystem::path& target) {
         return fail(os_failure("write", target.string(), errno));
     }
     temporary_.clear();
-    return sync_folder(folder_of(target));
+    return durability_ == Durability::synced ? sync_folder(folder_of(target)) : Result<void>();
 }
 
-Result<void> write_file(const std::filesystem::path& path, std::string_view content) {
-    ENVPACK_TRY(AtomicFile file, AtomicFile::create(path));
+Result<void> write_file(const std::filesystem::path& path, std::string_view content,
+                        Durability durability) {
+    ENVPACK_TRY(AtomicFile file, AtomicFile::create(path, durability));
     ENVPACK_CHECK(file.write(as_bytes(content)));
     return file.commit();
 }

@@ -15,6 +15,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Whoever reads an entry checks it, so nothing has to wait for the disk.
+constexpr Durability entries = Durability::checked;
+
 fs::path entry_path(const fs::path& folder, const Digest& key) {
     const std::string hex = key.hex();
     return folder / hex.substr(0, 2) / hex;
@@ -39,7 +42,7 @@ std::optional<std::string> read_checked(const fs::path& path, std::size_t max_si
 }
 
 Result<void> write_checked(const fs::path& path, std::string_view text) {
-    return write_file(path, Digest::of(as_bytes(text)).hex() + "\n" + std::string(text));
+    return write_file(path, Digest::of(as_bytes(text)).hex() + "\n" + std::string(text), entries);
 }
 
 /// Pages are many megabytes, and what guards them is the care of their reader: the sum only tells
@@ -91,7 +94,7 @@ Result<std::optional<fs::path>> Cache::find_file(const Digest& sha256, std::stri
 Result<AtomicFile> Cache::begin_file() const {
     const fs::path folder = root_ / "wheels-v1" / "incoming";
     ENVPACK_CHECK(prepare(folder));
-    return AtomicFile::create(folder / "part");
+    return AtomicFile::create(folder / "part", entries);
 }
 
 Result<fs::path> Cache::store_file(AtomicFile file, const Digest& sha256,
@@ -184,7 +187,7 @@ Result<void> Cache::store_page(const CachedPage& page) const {
                                         {"last_modified", page.last_modified},
                                         {"fresh_until", page.fresh_until}});
     const std::string text = json::to_canonical(head) + "\n" + std::string(page.body.view());
-    return write_file(path, sum_of(text) + text);
+    return write_file(path, sum_of(text) + text, entries);
 }
 
 }  // namespace envpack::index

@@ -190,15 +190,23 @@ std::string pack_project(const Project& project) {
     std::map<std::string, std::uint16_t> pythons;
     std::vector<const std::string*> texts;
     std::vector<std::uint16_t> python_of(project.files.size(), 0);
+    const packaging::Specifier* last = nullptr;  // files of a release share their set
+    std::uint16_t last_position = 0;
     for (std::size_t i = 0; i < project.files.size(); ++i) {
-        if (const auto& set = project.files[i].requires_python; set && pythons.size() < 0xfffe) {
+        const auto& set = project.files[i].requires_python;
+        if (!set || pythons.size() >= 0xfffe) {
+            continue;
+        }
+        if (last == nullptr || last != set->specifiers().data()) {
             const auto [entry, fresh] = pythons.try_emplace(
                 set->to_string(), static_cast<std::uint16_t>(pythons.size() + 1));
             if (fresh) {
                 texts.push_back(&entry->first);
             }
-            python_of[i] = entry->second;
+            last = set->specifiers().data();
+            last_position = entry->second;
         }
+        python_of[i] = last_position;
     }
     PackedWriter out;
     out.number(static_cast<std::uint32_t>(texts.size()));

@@ -45,7 +45,7 @@ Result<std::vector<SimpleLink>> html_links(std::string_view body, std::string_vi
     if (body.size() > limits.max_json) {
         return too_large();
     }
-    http::Url base = page;
+    LinkMaker maker(page);
     bool has_base = false;
     std::uint64_t anchors = 0;
     std::vector<SimpleLink> links;
@@ -54,7 +54,7 @@ Result<std::vector<SimpleLink>> html_links(std::string_view body, std::string_vi
         if (tag.name == "base" && href != nullptr && !has_base) {
             has_base = true;
             if (auto resolved = page.resolve(text::trim(*href))) {
-                base = *std::move(resolved);
+                maker.set_base(*std::move(resolved));
             }
         } else if (tag.name == "meta") {
             const auto* name = tag.find("name");
@@ -69,7 +69,7 @@ Result<std::vector<SimpleLink>> html_links(std::string_view body, std::string_vi
             if (++anchors > limits.max_entries) {
                 return too_large();
             }
-            if (auto link = make_link(page, base, *href)) {
+            if (auto link = maker.make(*href)) {
                 read_attributes(tag, *link);
                 links.push_back(*std::move(link));
             }

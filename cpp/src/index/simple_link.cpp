@@ -21,6 +21,26 @@ bool may_link(const http::Url& page, const http::Url& target) {
     return target.scheme() == page.scheme();
 }
 
+/// `/a/b/name` of unreserved characters alone (RFC 3986 section 2.3) and without a segment that
+/// begins with a dot, so that every reader takes it as it is.
+bool is_plain_path(std::string_view path) {
+    constexpr std::size_t longest = 4096;
+    if (path.size() > longest || path.ends_with('/')) {
+        return false;
+    }
+    char before = 0;
+    for (const char c : path) {
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                           (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '~' || c == '/' ||
+                           (c == '.' && before != '/');
+        if (!plain) {
+            return false;
+        }
+        before = c;
+    }
+    return true;
+}
+
 }  // namespace
 
 std::optional<std::pair<std::string, std::string>> parse_hash(std::string_view text) {
@@ -47,10 +67,21 @@ bool is_known_api_version(std::string_view text) {
     return text == "1" || text.starts_with("1.");
 }
 
-std::optional<SimpleLink> make_link(const http::Url& page, const http::Url& base,
-                                    std::string_view href) {
-    const auto url = base.resolve(text::trim(href));
-    if (!url || !may_link(page, *url)) {
+std::optional<SimpleLink> LinkMaker::make(std::string_view href) {
+    if (server_.empty() || !href.starts_with(server_) ||
+        !is_plain_path(href.substr(server_.size() - 1))) {
+        return make_any(href);
+    }
+    // As make_any() would find it: there is nothing to decode, to resolve or to take away.
+    SimpleLink link;
+    link.filename = href.substr(href.find_last_of('/') + 1);
+    link.url = href;
+    return link;
+}
+
+std::optional<SimpleLink> LinkMaker::make_any(std::string_view href) {
+    const auto url = base_.resolve(text::trim(href));
+    if (!url || !may_link(page_, *url)) {
         return std::nullopt;
     }
     auto filename = url->file_name();
@@ -65,6 +96,9 @@ std::optional<SimpleLink> make_link(const http::Url& page, const http::Url& base
         if (const auto hash = parse_hash(piece)) {
             link.hashes.insert(*hash);
         }
+    }
+    if (link.url == href && !url->query()) {
+        server_ = link.url.substr(0, link.url.size() - url->path().size() + 1);
     }
     return link;
 }

@@ -6,13 +6,30 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace envpack::index {
 
-/// A link to `href` on `page` with its URL and file name decided; nullopt when it cannot be used
-/// (the rules are in simple_page.hpp). `base` is what `href` is relative to.
-std::optional<SimpleLink> make_link(const http::Url& page, const http::Url& base,
-                                    std::string_view href);
+/// Makes the links of one page. What it learns of one link it uses for the next: most point to
+/// plain paths on the same server, and need not be taken apart.
+class LinkMaker {
+public:
+    explicit LinkMaker(http::Url page) : page_(std::move(page)), base_(page_) {}
+    /// What relative links are relative to, instead of the page.
+    void set_base(http::Url base) { base_ = std::move(base); }
+    const http::Url& page() const noexcept { return page_; }
+
+    /// A link to `href` with its URL and file name decided; nullopt when it cannot be used (the
+    /// rules are in simple_page.hpp).
+    std::optional<SimpleLink> make(std::string_view href);
+
+private:
+    std::optional<SimpleLink> make_any(std::string_view href);
+    http::Url page_;
+    http::Url base_;
+    std::string server_;  ///< "https://host/" that links may point to; empty before the first
+};
 
 /// "sha256=<hex>" as a pair, for fragments and metadata attributes; nullopt for other texts.
 std::optional<std::pair<std::string, std::string>> parse_hash(std::string_view text);

@@ -60,7 +60,7 @@ Result<void> write_entry(const fs::path& root, const fs::path& path, const std::
     if (fresh) {
         fs::permissions(root, fs::perms::owner_all, error);
     }
-    return write_file(path, Digest::of(as_bytes(text)).hex() + "\n" + text);
+    return write_file(path, Digest::of(as_bytes(text)).hex() + "\n" + text, Durability::checked);
 }
 
 }  // namespace

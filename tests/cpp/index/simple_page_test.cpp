@@ -209,7 +209,7 @@ TEST(SimplePage, JsonGivesTheSameFiles) {
 }
 
 TEST(SimplePage, JsonPagesThatAreNotSuchPagesAreRefused) {
-    const std::string deep(1'000'000, '[');
+    const std::string deep = std::string(1'000'000, '[') + std::string(1'000'000, ']');
     const struct {
         std::string body;
         ErrorCode code;
@@ -219,6 +219,7 @@ TEST(SimplePage, JsonPagesThatAreNotSuchPagesAreRefused) {
         {"[]", ErrorCode::parse_error},
         {"{}", ErrorCode::parse_error},
         {deep, ErrorCode::limit_exceeded},
+        {"[[[", ErrorCode::parse_error},
         {R"({"meta":{"api-version":"2.0"},"name":"demo","files":[]})", ErrorCode::unsupported},
         {R"({"meta":{"api-version":"10.0"},"name":"demo","files":[]})", ErrorCode::unsupported},
         {R"({"meta":{"api-version":"1.0"},"name":"other","files":[]})", ErrorCode::parse_error},
@@ -243,6 +244,56 @@ TEST(SimplePage, OddFilesOfAJsonPageAreLeftOut) {
                              .value();
     ASSERT_EQ(project.files.size(), 1u);
     EXPECT_EQ(project.files[0].filename, "demo-1.4.tar.gz");
+}
+
+TEST(SimplePage, ALinkIsReadTheSameWhateverLinkWasBeforeIt) {
+    const std::string server = "https://files.example";
+    for (const std::string path : {"/a/b/demo-1.0.tar.gz",
+                                   "//a//demo-1.0.tar.gz",
+                                   "/demo-1.0.tar.gz",
+                                   "/a/./demo-1.0.zip",
+                                   "/a/../demo-1.0.zip",
+                                   "/a/..",
+                                   "/.",
+                                   "/",
+                                   "",
+                                   "/a/",
+                                   "/a/.demo",
+                                   "/a%2Fb",
+                                   "/a%20b/c d",
+                                   "/a/demo-1.0.zip?x=1",
+                                   "/a/demo-1.0.zip?",
+                                   "/a/demo-1.0.zip#sha256=ab",
+                                   "/a\\b",
+                                   "/a;b",
+                                   "/demo-1.0+cu121.zip",
+                                   ":443/demo-1.0.zip",
+                                   ":8443/demo-1.0.zip",
+                                   "@evil/demo-1.0.zip",
+                                   ".evil/demo-1.0.zip",
+                                   "/d\xc3\xa9mo-1.0.zip",
+                                   "/a\tb",
+                                   "/~a/demo_1-1.0.zip"}) {
+        for (const std::string before : {"/x/y.zip", "/y.zip?q=1", ":8443/y.zip", "/%79.zip"}) {
+            const std::string anchor = "<a href='" + server + path + "'>";
+            const auto alone = links_of(anchor);
+            auto after = links_of("<a href='" + server + before + "'>" + anchor);
+            ASSERT_EQ(after.size(), alone.size() + 1) << path;
+            if (!alone.empty()) {
+                EXPECT_EQ(after[1].url, alone[0].url) << path;
+                EXPECT_EQ(after[1].filename, alone[0].filename) << path;
+                EXPECT_EQ(after[1].hashes, alone[0].hashes) << path;
+            }
+        }
+    }
+}
+
+TEST(SimplePage, OneMemberTwiceIsRefused) {
+    for (const std::string page :
+         {R"({"meta":{"api-version":"1.0"},"name":"demo","files":[],"files":[]})",
+          R"({"meta":{"api-version":"1.0"},"name":"demo","files":[{"url":"a","url":"b"}]})"}) {
+        EXPECT_EQ(parse_simple_json(page, page_url, demo()).error().rule(), "json.duplicate-key");
+    }
 }
 
 TEST(SimplePage, FilesOfOtherProjectsAndOfNoStandardAreNotListed) {

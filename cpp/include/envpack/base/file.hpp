@@ -63,20 +63,28 @@ private:
 /// The whole file; limit_exceeded beyond `max_size` bytes.
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t max_size);
 
+/// What is left of a published file when the machine itself stops.
+enum class Durability {
+    synced,   ///< the file, once its name was published
+    checked,  ///< perhaps a torn file: its reader has to check it, and to do without it
+};
+
 /// A file that appears under its name whole or not at all: written beside the target under a
 /// temporary name, then synced and renamed. Mode 0644 less the umask. The destructor removes an
 /// uncommitted file. One thread.
 class AtomicFile final : public ByteSink {
 public:
-    static Result<AtomicFile> create(std::filesystem::path target);
+    static Result<AtomicFile> create(std::filesystem::path target,
+                                     Durability durability = Durability::synced);
     AtomicFile(AtomicFile&&) noexcept;
     AtomicFile& operator=(AtomicFile&&) = delete;
     ~AtomicFile() override;
 
     Result<void> write(std::span<const std::byte> data) override;
-    /// fdatasync; the file is still under its temporary name.
+    /// fdatasync where it is to be synced; the file is still under its temporary name.
     Result<void> finish() override;
-    /// finish(), rename to the target, fsync of the folder. The only call that publishes.
+    /// finish(), rename to the target, and where it is to be synced fsync of the folder. The only
+    /// call that publishes.
     Result<void> commit();
     /// As commit(), under another name of the same file system (content-addressed stores).
     Result<void> commit_as(const std::filesystem::path& target);
@@ -84,14 +92,17 @@ public:
     const std::filesystem::path& temporary_path() const noexcept { return temporary_; }
 
 private:
-    AtomicFile(FileHandle file, std::filesystem::path temporary, std::filesystem::path target);
+    AtomicFile(FileHandle file, std::filesystem::path temporary, std::filesystem::path target,
+               Durability durability);
     FileHandle file_;
     std::filesystem::path temporary_;
     std::filesystem::path target_;
+    Durability durability_;
 };
 
 /// AtomicFile in one call.
-Result<void> write_file(const std::filesystem::path& path, std::string_view content);
+Result<void> write_file(const std::filesystem::path& path, std::string_view content,
+                        Durability durability = Durability::synced);
 
 /// Absolute and lexically normal, without a `/` at the end: `a/.` and `a/` are the folder `a`.
 /// Links are not followed, nothing has to exist; not_found where the working folder is gone.

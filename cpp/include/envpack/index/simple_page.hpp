@@ -13,16 +13,19 @@
 
 namespace envpack::index {
 
+/// Lower-case algorithm → lower-case hex.
+using Hashes = std::map<std::string, std::string>;
+
 /// One link of a page as the page has it: attributes undecided, URL resolved and without fragment.
 /// Value; not synchronised.
 struct SimpleLink {
-    std::string url;                                 ///< absolute, without userinfo and fragment
-    std::string filename;                            ///< from the URL's path, decoded once
-    std::map<std::string, std::string> hashes = {};  ///< lower-case algorithm → hex
-    std::string requires_python = {};                ///< "" when absent
+    std::string url;       ///< absolute, without userinfo and fragment
+    std::string filename;  ///< from the URL's path, decoded once
+    Hashes hashes = {};
+    std::string requires_python = {};  ///< "" when absent
     std::optional<std::string> yanked = std::nullopt;
     bool has_metadata = false;
-    std::map<std::string, std::string> metadata_hashes = {};
+    Hashes metadata_hashes = {};
     std::optional<std::uint64_t> size = std::nullopt;
     std::optional<std::string> upload_time = std::nullopt;
 };
