@@ -1,8 +1,10 @@
 #include "envpack/index/cache.hpp"
 
-#include "envpack/base/json.hpp"
 #include "envpack/base/limits.hpp"
+#include "envpack/base/text.hpp"
 
+#include <charconv>
+#include <memory>
 #include <system_error>
 #include <utility>
 
@@ -23,32 +25,37 @@ fs::path entry_path(const fs::path& folder, const Digest& key) {
     return folder / hex.substr(0, 2) / hex;
 }
 
-/// What was stored under a first line with its own digest; removed when the two do not agree.
-std::optional<std::string> read_checked(const fs::path& path, std::size_t max_size) {
-    constexpr std::size_t head = 64 + 1;
-    auto text = read_file(path, max_size);
-    if (!text) {
+/// What guards an entry is the care of its reader: the sum only tells that a disk or a crash
+/// damaged it, and much faster than a digest would.
+std::string sum_of(std::string_view text) {
+    return fmt::format("{:08x}", libdeflate_crc32(0, text.data(), text.size()));
+}
+
+/// What write_entry() stored; removed when it is not as it was written.
+std::optional<SharedText> read_entry(const fs::path& path, std::size_t max_size) {
+    constexpr std::size_t sum_size = 8;
+    const auto file = MappedFile::open(path);  // entries are replaced, never written again
+    if (!file || (*file)->bytes().size() > max_size + sum_size) {
         return std::nullopt;
     }
-    const auto stated = Digest::parse_hex(std::string_view(*text).substr(0, 64));
-    if (text->size() < head || !stated ||
-        *stated != Digest::of(as_bytes(std::string_view(*text).substr(head)))) {
+    const std::string_view all = as_text((*file)->bytes());
+    if (all.size() < sum_size || all.substr(0, sum_size) != sum_of(all.substr(sum_size))) {
         std::error_code ignored;
         fs::remove(path, ignored);
         return std::nullopt;
     }
-    text->erase(0, head);
-    return *std::move(text);
+    return SharedText(*file, all.substr(sum_size));
 }
 
-Result<void> write_checked(const fs::path& path, std::string_view text) {
-    return write_file(path, Digest::of(as_bytes(text)).hex() + "\n" + std::string(text), entries);
+Result<void> write_entry(const fs::path& path, const std::string& text) {
+    return write_file(path, sum_of(text) + text, entries);
 }
 
-/// Pages are many megabytes, and what guards them is the care of their reader: the sum only tells
-/// that a disk or a crash damaged one.
-std::string sum_of(std::string_view text) {
-    return fmt::format("{:08x}", libdeflate_crc32(0, text.data(), text.size()));
+/// Readable where a file name may be so long.
+fs::path page_path(const fs::path& root, std::string_view url) {
+    constexpr std::size_t longest = 128;  // AtomicFile adds to it
+    const std::string name = text::percent_encode(url);
+    return root / "pages-v3" / (name.size() <= longest ? name : Digest::of(as_bytes(url)).hex());
 }
 
 }  // namespace
@@ -106,88 +113,86 @@ Result<fs::path> Cache::store_file(AtomicFile file, const Digest& sha256,
 }
 
 std::optional<std::string> Cache::find_metadata(const Digest& wheel) const {
-    return read_checked(entry_path(root_ / "metadata-v1", wheel), Limits{}.max_metadata + 65);
+    const auto text = read_entry(entry_path(root_ / "metadata-v2", wheel), Limits{}.max_metadata);
+    return text ? std::optional(std::string(text->view())) : std::nullopt;
 }
 
 Result<void> Cache::store_metadata(const Digest& wheel, std::string_view text) const {
-    const fs::path path = entry_path(root_ / "metadata-v1", wheel);
+    const fs::path path = entry_path(root_ / "metadata-v2", wheel);
     ENVPACK_CHECK(prepare(path.parent_path()));
-    return write_checked(path, text);
+    return write_entry(path, std::string(text));
 }
 
 std::optional<std::pair<Digest, std::string>> Cache::find_built(const Digest& key) const {
-    const auto text = read_checked(entry_path(root_ / "built-v1", key), 4096);
-    const std::size_t space = text ? text->find(' ') : std::string::npos;
-    if (space == std::string::npos) {
+    const auto entry = read_entry(entry_path(root_ / "built-v2", key), 4096);
+    const std::string_view text = entry ? entry->view() : std::string_view();
+    const std::size_t space = text.find(' ');
+    if (space == std::string_view::npos) {
         return std::nullopt;
     }
-    const auto wheel = Digest::parse_hex(std::string_view(*text).substr(0, space));
-    std::string filename = text->substr(space + 1);
-    if (!wheel || filename.find('/') != std::string::npos) {
+    const auto wheel = Digest::parse_hex(text.substr(0, space));
+    const std::string_view filename = text.substr(space + 1);
+    if (!wheel || filename.find('/') != std::string_view::npos) {
         return std::nullopt;
     }
-    return std::pair(*wheel, std::move(filename));
+    return std::pair(*wheel, std::string(filename));
 }
 
 Result<void> Cache::store_built(const Digest& key, const Digest& wheel,
                                 std::string_view filename) const {
-    const fs::path path = entry_path(root_ / "built-v1", key);
+    const fs::path path = entry_path(root_ / "built-v2", key);
     ENVPACK_CHECK(prepare(path.parent_path()));
-    return write_checked(path, wheel.hex() + " " + std::string(filename));
+    return write_entry(path, wheel.hex() + " " + std::string(filename));
 }
 
+// A page is stored as six lines, in the order of CachedPage, and its body.
+
 std::optional<CachedPage> Cache::find_page(std::string_view url) const {
-    const fs::path path = entry_path(root_ / "pages-v2", Digest::of(as_bytes(url)));
-    constexpr std::size_t sum_size = 8;
-    const auto file = MappedFile::open(path);  // entries are replaced, never written again
-    if (!file || (*file)->bytes().size() > Limits{}.max_json + (64u << 10)) {
+    const fs::path path = page_path(root_, url);
+    const auto entry = read_entry(path, Limits{}.max_json + (64u << 10));
+    if (!entry) {
         return std::nullopt;
     }
-    const std::string_view all = as_text((*file)->bytes());
-    if (all.size() < sum_size || all.substr(0, sum_size) != sum_of(all.substr(sum_size))) {
-        std::error_code ignored;
-        fs::remove(path, ignored);
-        return std::nullopt;
-    }
-    // The sum and one line of JSON, then the page.
-    const auto line = all.find('\n');
-    const auto head = json::parse(all.substr(sum_size, line - sum_size));
-    if (line == std::string::npos || !head) {
-        return std::nullopt;
-    }
+    std::string_view rest = *entry;
+    bool ok = true;
+    const auto line = [&] {
+        const auto end = rest.find('\n');
+        ok = ok && end != std::string_view::npos;
+        const std::string_view text = ok ? rest.substr(0, end) : std::string_view();
+        rest.remove_prefix(ok ? end + 1 : 0);
+        return text;
+    };
     CachedPage page;
-    const std::pair<const char*, std::string*> fields[] = {{"url", &page.url},
-                                                           {"effective_url", &page.effective_url},
-                                                           {"content_type", &page.content_type},
-                                                           {"etag", &page.etag},
-                                                           {"last_modified", &page.last_modified}};
-    for (const auto& [key, field] : fields) {
-        const auto value = json::string_at(*head, key);
-        if (!value) {
-            return std::nullopt;
-        }
-        *field = *value;
-    }
-    const auto fresh_until = json::integer_at(*head, "fresh_until");
-    if (!fresh_until || page.url != url) {
+    page.url = line();
+    page.effective_url = line();
+    page.content_type = line();
+    page.etag = line();
+    page.last_modified = line();
+    const std::string_view fresh_until = line();
+    const auto [end, error] = std::from_chars(
+        fresh_until.data(), fresh_until.data() + fresh_until.size(), page.fresh_until);
+    if (!ok || error != std::errc() || page.url != url) {
         return std::nullopt;
     }
-    page.fresh_until = *fresh_until;
-    page.body = SharedText(*file, all.substr(line + 1));
+    page.body = SharedText(std::make_shared<SharedText>(*entry), rest);
     return page;
 }
 
 Result<void> Cache::store_page(const CachedPage& page) const {
-    const fs::path path = entry_path(root_ / "pages-v2", Digest::of(as_bytes(page.url)));
+    std::string text;
+    for (const std::string_view field :
+         {std::string_view(page.url), std::string_view(page.effective_url),
+          std::string_view(page.content_type), std::string_view(page.etag),
+          std::string_view(page.last_modified)}) {
+        if (field.find('\n') != std::string_view::npos) {
+            return fail(ErrorCode::invalid_argument, "a header has a line break");
+        }
+        text.append(field).append("\n");
+    }
+    text.append(std::to_string(page.fresh_until)).append("\n").append(page.body.view());
+    const fs::path path = page_path(root_, page.url);
     ENVPACK_CHECK(prepare(path.parent_path()));
-    const json::Value head(json::Object{{"url", page.url},
-                                        {"effective_url", page.effective_url},
-                                        {"content_type", page.content_type},
-                                        {"etag", page.etag},
-                                        {"last_modified", page.last_modified},
-                                        {"fresh_until", page.fresh_until}});
-    const std::string text = json::to_canonical(head) + "\n" + std::string(page.body.view());
-    return write_file(path, sum_of(text) + text, entries);
+    return write_entry(path, text);
 }
 
 }  // namespace envpack::index

@@ -282,7 +282,7 @@ TEST_F(HttpIndexTest, DamagedPageOfTheCacheIsFetchedAgain) {
     const DistFile expected = file();
     EXPECT_EQ(file(), expected);
     EXPECT_EQ(count(page_url), 1u) << "a fresh page needs nobody";
-    const auto path = only_file(folder / "cache" / "pages-v2");
+    const auto path = only_file(folder / "cache" / "pages-v3");
     const std::string good = read_file(path, 1u << 20).value();
     std::size_t asked = 1;
     for (std::size_t size : {std::size_t{0}, std::size_t{7}, std::size_t{8}, good.size() - 1}) {
@@ -301,7 +301,7 @@ TEST_F(HttpIndexTest, ForgedPageOfTheCacheIsReadWithinItsBounds) {
     page("<a href='" + wheel_url + "#sha256=" + sha256() + "' data-requires-python='>=3.9'>x</a>",
          {{"Cache-Control", "max-age=600"}});
     ASSERT_TRUE(open()->project(demo(), run));
-    const auto path = only_file(folder / "cache" / "pages-v2");
+    const auto path = only_file(folder / "cache" / "pages-v3");
     const std::string good = read_file(path, 1u << 20).value();
     const auto try_body = [&](const std::string& text) {
         ASSERT_TRUE(write_file(path, crc_text(text) + text));

@@ -29,13 +29,13 @@ struct CachedPage {
 /// Files, METADATA and pages that were fetched before, in one folder:
 ///
 ///     wheels-v1/<aa>/<sha256>/<filename>    verified against the name of its folder on every use
-///     metadata-v1/<aa>/<sha256>             METADATA of the wheel with that digest
-///     built-v1/<aa>/<key>                   which wheel was built from a source
-///     pages-v2/<aa>/<sha256 of the URL>     see CachedPage
+///     metadata-v2/<aa>/<sha256>             METADATA of the wheel with that digest
+///     built-v2/<aa>/<key>                   which wheel was built from a source
+///     pages-v3/<URL, percent-encoded>       see CachedPage
 ///
-/// Entries appear whole or not at all; one that does not match its digest is removed and counts as
-/// absent, so that it is fetched again. Nothing is created before the first store; new folders are
-/// 0700. Thread-safe, also between processes.
+/// Entries appear whole or not at all; one that does not match its digest or sum is removed and
+/// counts as absent, so that it is fetched again. Nothing is created before the first store; new
+/// folders are 0700. Thread-safe, also between processes.
 class Cache {
 public:
     explicit Cache(std::filesystem::path root);
