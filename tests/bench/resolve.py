@@ -16,6 +16,7 @@ from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
 _TOOLS = Path(sys.executable).parent
+_PIP_LIMIT = 900  # seconds
 
 SETS: dict[str, list[str]] = {
     "jupyterlab": ["jupyterlab"],
@@ -230,6 +231,7 @@ class Contenders:
             text=True,
             check=False,
             cwd=self.work,
+            timeout=_PIP_LIMIT,
         )
         wall = time.perf_counter() - begin
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -319,6 +321,18 @@ def _report(title: str, runs: dict[str, list[Run]]) -> None:
     )
 
 
+def _report_pip(contenders: Contenders, case: Case, ours: list[Run]) -> None:
+    """Once with what the run before left in pip's cache; it is slow enough for that."""
+    try:
+        contenders.run("pip", case)
+        pip = contenders.run("pip", case)
+    except subprocess.TimeoutExpired:
+        print(f"  pip: no answer within {_PIP_LIMIT} s")
+        return
+    own = statistics.median(run.wall for run in ours)
+    print(f"  pip warm  : {pip.wall * 1000:.0f} ms, {pip.wall / own:.0f} times envpack's")
+
+
 def bench_resolve(work: Path, folder: Path, envpack: str, names: list[str], rounds: int) -> None:
     """Warm and cold resolves of every set."""
     server = IndexServer(folder)
@@ -336,6 +350,7 @@ def bench_resolve(work: Path, folder: Path, envpack: str, names: list[str], roun
             print(f"  {_differences(chosen['envpack'], chosen['uv'])}")
             warm = _timed(contenders, case, rounds, cold=False)
             _report("warm      ", warm)
+            _report_pip(contenders, case, warm["envpack"])
             server.set_latency(20)
             cold = _timed(contenders, case, max(3, rounds // 3), cold=True)
             server.stats()

@@ -31,20 +31,36 @@ std::string sum_of(std::string_view text) {
     return fmt::format("{:08x}", libdeflate_crc32(0, text.data(), text.size()));
 }
 
+/// The bytes of an entry: entries are replaced, never written again, so large ones are mapped.
+/// Mapping costs more than reading a few pages of memory.
+std::optional<SharedText> bytes_of(const fs::path& path, std::size_t max_size) {
+    constexpr std::uint64_t small = 64u << 10;
+    auto source = FileSource::open(path);
+    if (!source || source->size() > max_size) {
+        return std::nullopt;
+    }
+    if (source->size() <= small) {
+        auto text = read_all(*source, small, static_cast<std::size_t>(source->size()));
+        return text ? std::optional(SharedText(*std::move(text))) : std::nullopt;
+    }
+    const auto file = MappedFile::open(path);
+    return file ? std::optional(SharedText(*file, as_text((*file)->bytes()))) : std::nullopt;
+}
+
 /// What write_entry() stored; removed when it is not as it was written.
 std::optional<SharedText> read_entry(const fs::path& path, std::size_t max_size) {
     constexpr std::size_t sum_size = 8;
-    const auto file = MappedFile::open(path);  // entries are replaced, never written again
-    if (!file || (*file)->bytes().size() > max_size + sum_size) {
+    const auto bytes = bytes_of(path, max_size + sum_size);
+    if (!bytes) {
         return std::nullopt;
     }
-    const std::string_view all = as_text((*file)->bytes());
+    const std::string_view all = *bytes;
     if (all.size() < sum_size || all.substr(0, sum_size) != sum_of(all.substr(sum_size))) {
         std::error_code ignored;
         fs::remove(path, ignored);
         return std::nullopt;
     }
-    return SharedText(*file, all.substr(sum_size));
+    return SharedText(std::make_shared<SharedText>(*bytes), all.substr(sum_size));
 }
 
 Result<void> write_entry(const fs::path& path, const std::string& text) {
