@@ -62,7 +62,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number, architecture in enumerate(("80", "90a")):
         objects.append(folder / f"{'x' * number}part.o")
         code = ["-gencode", f"arch=compute_{architecture},code=sm_{architecture}"]
-        options = ["-c", "-Dmain=m" + str(number), *code, "-o", objects[-1]]
+        options = ["-c", "-Dmain=m" + str(number), *code, "-o", str(objects[-1])]
         subprocess.run([nvcc(), *options, folder / "k.cu"], check=True, timeout=600)
     subprocess.run(["ar", "rc", root / "libparts.a", *objects], check=True)
     return root

@@ -29,7 +29,7 @@ def cuobjdump(folder: Path) -> Path:
     found = named or shutil.which("cuobjdump", path=path)
     if found is not None:
         return Path(found)
-    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", folder]
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder)]
     if subprocess.run([*pip, "nvidia-cuda-cuobjdump"], check=False, timeout=300).returncode != 0:
         pytest.skip("the index has no nvidia-cuda-cuobjdump")
     (wheel,) = folder.glob("nvidia_cuda_cuobjdump-*.whl")
