@@ -42,9 +42,17 @@ std::string targets_of(const cuda::FileCode& code) {
 }
 
 /// The file that most of it is about.
-const AuditedCode& worst_file(const CodeGroup& group, std::size_t gpu) {
+const AuditedCode& worst_file(const CodeGroup& group, CodeVerdict::Answer answer, std::size_t gpu) {
     return **std::ranges::max_element(group.files, {}, [&](const AuditedCode* file) {
-        return file->verdicts[gpu].none + file->verdicts[gpu].driver_too_old;
+        const CodeVerdict& verdict = file->verdicts[gpu];
+        switch (answer) {
+            case CodeVerdict::Answer::driver_too_old:
+                return verdict.driver_too_old;
+            case CodeVerdict::Answer::ptx:
+                return verdict.compiled;
+            default:
+                return verdict.none;
+        }
     });
 }
 
@@ -102,7 +110,7 @@ private:
     Result<void> tell(const std::string& package, const CodeGroup& group,
                       const CodeVerdict& verdict, std::size_t gpu) {
         const std::string where = shown_gpu(report_.gpus[gpu]);
-        const AuditedCode& file = worst_file(group, gpu);
+        const AuditedCode& file = worst_file(group, verdict.answer(), gpu);
         AuditFinding finding{.file = file.file, .package = package};
         const std::string has =
             fmt::format("{} of {} modules of GPU code", verdict.runs(), verdict.judged());
