@@ -16,6 +16,7 @@ namespace envpack::cli {
 using Action = std::function<Result<ExitCode>(const RunContext&)>;
 
 // Each adds one verb to `app`; a call of the verb puts its work into `action`.
+void add_audit(CLI::App& app, Action& action);
 void add_build(CLI::App& app, Action& action);
 void add_diff(CLI::App& app, Action& action);
 void add_freeze(CLI::App& app, Action& action);

@@ -31,6 +31,7 @@ int main_of(int argc, char** argv) {
     add_inspect(app, action);
     add_diff(app, action);
     add_verify(app, action);
+    add_audit(app, action);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from envpack import errors, packaging
 from envpack._core import (
+    AuditFinding,
+    AuditReport,
     BuildReport,
     BuiltLayer,
     DiffReport,
@@ -25,10 +27,12 @@ from envpack._core import (
     VerifyReport,
     __version__,
 )
-from envpack._verbs import build, diff, freeze, index_url, inspect, resolve, strip, verify
+from envpack._verbs import audit, build, diff, freeze, index_url, inspect, resolve, strip, verify
 from envpack.errors import *  # noqa: F403 - the list is errors.__all__
 
 __all__ = [  # noqa: PLE0604 - the errors are listed in their own module
+    "AuditFinding",
+    "AuditReport",
     "BuildReport",
     "BuiltLayer",
     "DiffReport",
@@ -44,6 +48,7 @@ __all__ = [  # noqa: PLE0604 - the errors are listed in their own module
     "VerifyProblem",
     "VerifyReport",
     "__version__",
+    "audit",
     "build",
     "diff",
     "errors",

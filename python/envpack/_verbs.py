@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from envpack._core import (
+        AuditReport,
         BuildReport,
         DiffReport,
         IndexPlan,
@@ -448,3 +449,34 @@ def verify(
             indexes,
             callback,
         )
+
+
+def audit(
+    source: StrPath = ".",
+    *,
+    python: str | None = None,
+    gpus: Iterable[str] = (),
+    driver: str = "",
+    progress: ProgressArgument = None,
+) -> AuditReport:
+    """Say whether the binaries of a base or image run on GPUs and a driver.
+
+    Every ELF file is read and none is run: the libraries that it needs, as the loader would find
+    them, and the GPU code in it. ``str()`` of the result is the text of the command, ``to_dict()``
+    its JSON document.
+
+    Args:
+        source: as for :func:`freeze`, but for ``freeze:FILE``. Of an image and a root file system
+            all files are read, of an environment those that its Python can import.
+        python: interpreter or prefix inside the source.
+        gpus: GPUs that must work: ``"H100"``, ``"sm_90"``, ``"9.0"``.
+        driver: a version of the driver or its branch: ``"550.54.14"``, ``"550"``.
+        progress: as for :func:`freeze`.
+
+    Raises:
+        InvalidArgument: a GPU that is not known.
+        NotFound: there is no such source.
+
+    """
+    with Reporting(progress) as callback:
+        return _core.audit(os.fspath(source), python, list(gpus), driver, callback)

@@ -1,6 +1,7 @@
-// The verbs that look at images: inspect, diff, verify.
+// The verbs that look at images and environments: audit, inspect, diff, verify.
 
 #include "bind.hpp"
+#include "envpack/pipeline/audit.hpp"
 #include "envpack/pipeline/diff.hpp"
 #include "envpack/pipeline/inspect.hpp"
 #include "envpack/pipeline/verify.hpp"
@@ -10,6 +11,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <pybind11/stl.h>
 #include <pybind11/stl/filesystem.h>
@@ -22,6 +24,17 @@ namespace {
 /// None for no digest.
 std::optional<std::string> text_of(const std::optional<Digest>& digest) {
     return digest ? std::optional(digest->to_string()) : std::nullopt;
+}
+
+pipeline::AuditReport audit(const std::string& source, std::optional<std::string> python,
+                            const std::vector<std::string>& gpus, const std::string& driver,
+                            const py::object& progress) {
+    const pipeline::AuditOptions options{
+        .source = source, .python = std::move(python), .gpus = gpus, .driver = driver};
+    const pipeline::UserConfig user = pipeline::user_config();
+    return run<pipeline::AuditReport>(progress, [&](const RunContext& context) {
+        return pipeline::audit(options, user, context);
+    });
 }
 
 pipeline::InspectReport inspect(const std::string& source, const py::object& progress) {
@@ -61,12 +74,44 @@ py::class_<Report> bind_report(py::module_& module, const char* name, const char
         .def("__str__", &Report::to_text);
 }
 
+void bind_audit(py::module_& module) {
+    using pipeline::AuditFinding;
+    using pipeline::AuditReport;
+    py::class_<AuditFinding>(module, "AuditFinding", "Something that an audit has found.")
+        .def_property_readonly("level",
+                               [](const AuditFinding& f) {
+                                   constexpr const char* names[] = {"error", "warning", "note"};
+                                   return names[static_cast<std::size_t>(f.level)];
+                               })
+        .def_readonly("rule", &AuditFinding::rule)
+        .def_readonly("text", &AuditFinding::text)
+        .def_readonly("file", &AuditFinding::file)
+        .def_readonly("package", &AuditFinding::package)
+        .def_readonly("fix", &AuditFinding::fix)
+        .def("__repr__", [](const AuditFinding& f) {
+            return "<AuditFinding " + f.rule + ": " + f.file + ": " + f.text + ">";
+        });
+    bind_report<AuditReport>(module, "AuditReport",
+                             "Whether binaries run on GPUs and a driver; returned by "
+                             "envpack.audit().")
+        .def_readonly("source", &AuditReport::source)
+        .def_property_readonly("ok", &AuditReport::ok)
+        .def_readonly("findings", &AuditReport::findings)
+        .def("__repr__", [](const AuditReport& r) {
+            return "<AuditReport " + r.source + ", " + std::to_string(r.findings.size()) +
+                   " findings>";
+        });
+    module.def("audit", &audit, py::arg("source"), py::arg("python"), py::arg("gpus"),
+               py::arg("driver"), py::arg("progress"), "See envpack.audit().");
+}
+
 }  // namespace
 
 void bind_images(py::module_& module) {
     using pipeline::DiffReport;
     using pipeline::InspectReport;
     using pipeline::VerifyReport;
+    bind_audit(module);
     bind_report<InspectReport>(module, "InspectReport",
                                "What is in an image; returned by envpack.inspect().")
         .def_readonly("source", &InspectReport::source)

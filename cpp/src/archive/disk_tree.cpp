@@ -182,7 +182,7 @@ Result<std::vector<std::string>> DiskTree::list(const SafePath& path) const {
     return names;
 }
 
-Result<std::unique_ptr<ByteSource>> DiskTree::open(const SafePath& path) const {
+Result<FileHandle> DiskTree::open_file(const SafePath& path) const {
     // Looked at before it is opened: opening a device can do things.
     ENVPACK_TRY(const std::optional<FileInfo> info, lookup(path));
     if (!info || info->type != FileType::regular) {
@@ -193,6 +193,11 @@ Result<std::unique_ptr<ByteSource>> DiskTree::open(const SafePath& path) const {
     if (!file || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
         return no_file(path);
     }
+    return file;
+}
+
+Result<std::unique_ptr<ByteSource>> DiskTree::open(const SafePath& path) const {
+    ENVPACK_TRY(FileHandle file, open_file(path));
     return std::make_unique<DescriptorSource>(std::move(file), (root_ / path.str()).string());
 }
 

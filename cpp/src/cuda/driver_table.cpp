@@ -37,17 +37,6 @@ Result<std::vector<DriverTable::Branch>> read_branches(const json::Value& table)
     return branches;
 }
 
-Result<std::vector<CudaVersion>> read_isas() {
-    ENVPACK_TRY(const json::Value table, json::parse(ptx_isa_json));
-    ENVPACK_TRY(const json::Array* rows, json::array_at(table, "isas"));
-    std::vector<CudaVersion> isas;
-    for (const json::Value& row : *rows) {
-        ENVPACK_TRY(CudaVersion cuda, parsed_at<CudaVersion>(row, "cuda"));
-        isas.push_back(cuda);
-    }
-    return isas;
-}
-
 /// The last of `rows`, ascending, for which `holds` is true; nullptr when there is none.
 template <class T, class Holds>
 const T* last_where(const std::vector<T>& rows, Holds holds) {
@@ -67,6 +56,18 @@ Result<DriverTable> DriverTable::load() {
         return table;
     };
     ENVPACK_TRY(DriverTable table, compiled_in(read(), "cuda_driver"));
+    const auto read_isas = [&]() -> Result<std::vector<Isa>> {
+        ENVPACK_TRY(const json::Value isas, json::parse(ptx_isa_json));
+        ENVPACK_TRY(const json::Array* rows, json::array_at(isas, "isas"));
+        std::vector<Isa> found;
+        for (const json::Value& row : *rows) {
+            Isa isa;
+            ENVPACK_TRY(isa.isa, parsed_at<CudaVersion>(row, "ptx"));
+            ENVPACK_TRY(isa.cuda, parsed_at<CudaVersion>(row, "cuda"));
+            found.push_back(isa);
+        }
+        return found;
+    };
     ENVPACK_TRY(table.isas_, compiled_in(read_isas(), "ptx_isa"));
     return table;
 }
@@ -101,9 +102,14 @@ std::optional<DriverVersion> DriverTable::full_driver(const CudaVersion& cuda) c
 
 CudaVersion DriverTable::ptx_needs(const CudaVersion& cuda) const {
     const CudaVersion wanted = cuda.minor_version();
-    const CudaVersion* isa =
-        last_where(isas_, [&](const CudaVersion& first) { return first <= wanted; });
-    return isa == nullptr ? wanted : *isa;
+    const Isa* isa = last_where(isas_, [&](const Isa& one) { return one.cuda <= wanted; });
+    return isa == nullptr ? wanted : isa->cuda;
+}
+
+std::optional<CudaVersion> DriverTable::isa_cuda(unsigned isa_major, unsigned isa_minor) const {
+    const CudaVersion wanted{.major = isa_major, .minor = isa_minor};
+    const Isa* isa = last_where(isas_, [&](const Isa& one) { return one.isa == wanted; });
+    return isa == nullptr ? std::nullopt : std::optional(isa->cuda);
 }
 
 DriverAnswer DriverTable::answer(const DriverVersion& driver, const CudaVersion& cuda) const {

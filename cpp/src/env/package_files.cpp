@@ -100,7 +100,8 @@ private:
         }
         ENVPACK_TRY(const auto installed,
                     read_if_there(tree_, folder / "installed-files.txt", max_list));
-        for (const std::string_view line : text::lines(installed.value_or(""))) {
+        const std::string list = installed.value_or("");
+        for (const std::string_view line : text::lines(list)) {
             if (line.starts_with("../")) {  // relative to the egg-info folder
                 add(line.substr(3));
             }

@@ -123,10 +123,10 @@ Result<std::shared_ptr<const archive::StackedTree>> stacked(const Image& image,
 
 }  // namespace
 
-Result<std::shared_ptr<const archive::FileTree>> open_tree(const Image& image,
-                                                           const archive::CaptureFilter& capture,
-                                                           const Limits& limits,
-                                                           const RunContext& run) {
+Result<std::shared_ptr<const archive::StackedTree>> open_tree(const Image& image,
+                                                              const archive::CaptureFilter& capture,
+                                                              const Limits& limits,
+                                                              const RunContext& run) {
     return stacked(image, capture, archive::FileDigests::none, limits, run);
 }
 

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
-#include <fcntl.h>
 #include <unistd.h>
 #include <utility>
 
@@ -41,19 +39,6 @@ private:
 };
 
 }  // namespace
-
-Result<FileHandle> create_scratch_file(const std::filesystem::path& directory) {
-    ENVPACK_CHECK(ensure_directory(directory));
-    std::string pattern = (directory / ".envpack-scratch.XXXXXX").string();
-    FileHandle file(mkostemp(pattern.data(), O_CLOEXEC));
-    if (!file) {
-        return fail(os_failure("create a temporary file in", directory.string(), errno));
-    }
-    if (::unlink(pattern.c_str()) != 0) {
-        return fail(os_failure("unlink", pattern, errno));
-    }
-    return file;
-}
 
 Result<void> FileRegionSink::write(std::span<const std::byte> data) {
     while (!data.empty()) {

@@ -3,18 +3,14 @@
 #include "envpack/base/bytes.hpp"
 #include "envpack/base/file.hpp"
 #include "envpack/base/result.hpp"
+#include "envpack/base/scratch_file.hpp"
 
 #include <cstdint>
-#include <filesystem>
 #include <limits>
 #include <memory>
 #include <string>
 
 namespace envpack::oci {
-
-/// An empty file without a name in `directory`, which is made if needed: nothing is left behind
-/// when the process dies, and the space is free again with the last handle.
-Result<FileHandle> create_scratch_file(const std::filesystem::path& directory);
 
 /// Writes to a file from `offset` on; several sinks may write to one file at once. Nothing is
 /// synced. `file` is not owned, `path` is for messages. One thread.

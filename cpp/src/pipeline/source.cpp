@@ -72,10 +72,11 @@ Result<void> require_directory(const fs::path& path) {
 /// The variables of the user that matter for a Python and the CUDA of this machine.
 env::Environment host_environment(const UserConfig& user) {
     env::Environment environment;
-    for (const char* name : {"PATH", "VIRTUAL_ENV", "PYTHONPATH", "HOME", "PYTHONNOUSERSITE",
-                             "PIP_CONSTRAINT", "PIP_CONFIG_FILE", "UV_CONSTRAINT", "CUDA_VERSION",
-                             "NV_CUDNN_VERSION", "CUDNN_VERSION", "NV_LIBNCCL_PACKAGE_VERSION",
-                             "NCCL_VERSION", "NVIDIA_REQUIRE_CUDA", "NVIDIA_DISABLE_REQUIRE"}) {
+    for (const char* name :
+         {"PATH", "VIRTUAL_ENV", "PYTHONPATH", "HOME", "PYTHONNOUSERSITE", "PIP_CONSTRAINT",
+          "PIP_CONFIG_FILE", "UV_CONSTRAINT", "CUDA_VERSION", "NV_CUDNN_VERSION", "CUDNN_VERSION",
+          "NV_LIBNCCL_PACKAGE_VERSION", "NCCL_VERSION", "NVIDIA_REQUIRE_CUDA",
+          "NVIDIA_DISABLE_REQUIRE", "LD_LIBRARY_PATH"}) {
         if (const auto found = user.environment.find(name); found != user.environment.end()) {
             environment.insert(*found);
         }
@@ -221,8 +222,9 @@ Result<OpenSource> open_image_tree(const Source& source, oci::ImagePtr image,
         return capture(path, info) || std::find(constraints.begin(), constraints.end(),
                                                 '/' + path.str()) != constraints.end();
     };
-    ENVPACK_TRY(open.tree, with_context(oci::open_tree(*open.image, wanted, {}, run),
-                                        fmt::format("while reading `{}`", source.text)));
+    ENVPACK_TRY(open.layers, with_context(oci::open_tree(*open.image, wanted, {}, run),
+                                          fmt::format("while reading `{}`", source.text)));
+    open.tree = open.layers;
     return open;
 }
 

@@ -32,6 +32,9 @@ public:
     Result<std::vector<std::string>> list(const SafePath& path) const override;
     Result<std::unique_ptr<ByteSource>> open(const SafePath& path) const override;
 
+    /// The same file for reading at any place. not_found when `path` is no regular file.
+    Result<FileHandle> open_file(const SafePath& path) const;
+
     const std::filesystem::path& root() const noexcept { return root_; }
 
 private:

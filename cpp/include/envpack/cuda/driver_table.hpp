@@ -44,6 +44,9 @@ public:
     std::optional<DriverVersion> full_driver(const CudaVersion& cuda) const;
     /// The CUDA that a driver must have to compile PTX that the toolkit `cuda` made.
     CudaVersion ptx_needs(const CudaVersion& cuda) const;
+    /// The first CUDA that has an ISA of PTX, such as 8.5, and so the one that a driver must have
+    /// to compile it; none when no table tells.
+    std::optional<CudaVersion> isa_cuda(unsigned isa_major, unsigned isa_minor) const;
 
     struct Branch {
         DriverVersion driver = {};
@@ -60,10 +63,15 @@ public:
 private:
     const Branch* branch_of(const DriverVersion& driver) const;
 
+    struct Isa {
+        CudaVersion isa;   ///< of PTX: two parts
+        CudaVersion cuda;  ///< the first one that has it
+    };
+
     std::vector<Branch> branches_;
     std::vector<Floor> floors_;
-    std::vector<Floor> toolkits_;    ///< before CUDA 11.0: exact versions
-    std::vector<CudaVersion> isas_;  ///< ascending: the first CUDA of each PTX ISA
+    std::vector<Floor> toolkits_;  ///< before CUDA 11.0: exact versions
+    std::vector<Isa> isas_;        ///< ascending
 };
 
 }  // namespace envpack::cuda

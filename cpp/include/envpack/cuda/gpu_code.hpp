@@ -34,7 +34,7 @@ struct GpuCode {
     static Result<GpuCode> parse(std::string_view text);
     std::string to_string() const;
 
-    friend bool operator==(const GpuCode&, const GpuCode&) = default;
+    friend auto operator<=>(const GpuCode&, const GpuCode&) = default;
 };
 
 }  // namespace envpack::cuda

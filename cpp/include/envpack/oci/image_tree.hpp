@@ -1,6 +1,5 @@
 #pragma once
 
-#include "envpack/archive/file_tree.hpp"
 #include "envpack/archive/layer_listing.hpp"
 #include "envpack/archive/stacked_tree.hpp"
 #include "envpack/base/limits.hpp"
@@ -16,10 +15,10 @@ namespace envpack::oci {
 /// checked against its digest and its tar against the config's diff_id, which is a claim until
 /// then (rule `oci.diff-id`). Contents that `capture` asks for are kept in memory; other files are
 /// streamed again from their layer when they are opened, which outlives `image`.
-Result<std::shared_ptr<const archive::FileTree>> open_tree(const Image& image,
-                                                           const archive::CaptureFilter& capture,
-                                                           const Limits& limits = {},
-                                                           const RunContext& run = {});
+Result<std::shared_ptr<const archive::StackedTree>> open_tree(const Image& image,
+                                                              const archive::CaptureFilter& capture,
+                                                              const Limits& limits = {},
+                                                              const RunContext& run = {});
 
 /// The same with the digest of every regular file, and with what is known of each layer.
 Result<std::shared_ptr<const archive::StackedTree>> open_hashed_tree(

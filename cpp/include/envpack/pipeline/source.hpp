@@ -2,6 +2,7 @@
 
 #include "envpack/archive/file_tree.hpp"
 #include "envpack/archive/layer_listing.hpp"
+#include "envpack/archive/stacked_tree.hpp"
 #include "envpack/base/result.hpp"
 #include "envpack/base/run_context.hpp"
 #include "envpack/base/safe_path.hpp"
@@ -59,7 +60,9 @@ struct OpenSource {
     env::Environment environment = {};              ///< as processes of the tree see it
     std::optional<SafePath> python = std::nullopt;  ///< the interpreter or prefix that is meant
     oci::ImagePtr image = nullptr;                  ///< of an image; else null
-    std::string digest = {};                        ///< of the image's manifest; else empty
+    /// Of an image: `tree`, with what is known of its layers; else null.
+    std::shared_ptr<const archive::StackedTree> layers = nullptr;
+    std::string digest = {};  ///< of the image's manifest; else empty
 };
 
 /// The variables of the config, as processes of the image see them.

@@ -1,0 +1,261 @@
+#include "audit_files.hpp"
+
+#include "envpack/archive/tar_reader.hpp"
+#include "envpack/base/parallel.hpp"
+#include "envpack/base/scratch_file.hpp"
+#include "envpack/cuda/ar_archive.hpp"
+#include "whole_image.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <iterator>
+#include <map>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace envpack::pipeline {
+namespace {
+
+constexpr std::size_t binary_front = 16;
+constexpr std::uint64_t largest_in_memory = std::uint64_t{32} << 20;
+constexpr std::size_t spool_block = std::size_t{1} << 20;
+
+/// By its first bytes.
+bool may_be_binary(std::span<const std::byte> front) {
+    const std::string_view text = as_text(front);
+    return text.starts_with(
+               "\x7f"
+               "ELF") ||
+           text.starts_with("!<arch>\n") || text.starts_with("\x50\xed\x55\xba");
+}
+
+/// Nothing that a process loads: kernel file systems, and debug information, whose tables lie in
+/// another file.
+bool is_left_out(const SafePath& path) {
+    const std::string& text = path.str();
+    return text == "proc" || text == "sys" || text == "dev" || text == "usr/lib/debug" ||
+           path.name() == ".debug";
+}
+
+struct ListedFile {
+    SafePath path;
+    std::uint64_t size;
+};
+
+Result<void> list_files(const archive::FileTree& tree, const SafePath& folder,
+                        std::vector<ListedFile>& files, const RunContext& run) {
+    std::vector<SafePath> pending{folder};
+    while (!pending.empty()) {
+        ENVPACK_CHECK(run.check());
+        const SafePath path = std::move(pending.back());
+        pending.pop_back();
+        ENVPACK_TRY(const auto info, tree.lookup(path));
+        if (!info || is_left_out(path)) {
+            continue;
+        }
+        if (info->type == archive::FileType::regular && info->size >= binary_front) {
+            files.push_back({path, info->size});
+        } else if (info->type == archive::FileType::directory) {
+            const auto names = tree.list(path);
+            if (!names) {  // no permission: other users' folders of a live machine
+                run.note(fmt::format("`{}` is not looked into: {}", path.str(),
+                                     names.error().message()));
+                continue;
+            }
+            for (const std::string& name : *names) {
+                pending.push_back(path / name);
+            }
+        }
+    }
+    return {};
+}
+
+void sort_by_path(std::vector<Binary>& binaries) {
+    std::ranges::sort(binaries, {}, &Binary::path);
+}
+
+/// The member that a tar reader is at, for reading at any place; nullopt when its first bytes are
+/// no binary's.
+Result<std::optional<ByteRegion>> spooled(archive::TarReader& tar, std::uint64_t size,
+                                          const std::filesystem::path& scratch,
+                                          const RunContext& run) {
+    std::vector<std::byte> block(
+        static_cast<std::size_t>(std::clamp<std::uint64_t>(size, binary_front, spool_block)));
+    std::size_t front = 0;
+    while (front < binary_front) {
+        ENVPACK_TRY(const std::size_t count, tar.read(std::span(block).subspan(front)));
+        if (count == 0) {
+            return std::nullopt;
+        }
+        front += count;
+    }
+    if (!may_be_binary(std::span(block).first(front))) {
+        return std::nullopt;
+    }
+    std::string memory;
+    std::optional<ScratchFile> file;
+    if (size > largest_in_memory) {
+        ENVPACK_TRY(file, ScratchFile::create(scratch));
+    }
+    for (std::size_t count = front; count > 0;) {
+        ENVPACK_CHECK(run.check());
+        const auto data = std::span(block).first(count);
+        if (file) {
+            ENVPACK_CHECK(file->write(data));
+        } else {
+            memory += as_text(data);
+        }
+        ENVPACK_TRY(count, tar.read(block));
+    }
+    if (!file) {
+        return ByteRegion(std::move(memory));
+    }
+    ENVPACK_TRY(ByteRegion region, std::move(*file).take());
+    return region;
+}
+
+/// By index of the tar member.
+using Members = std::map<std::uint64_t, SafePath>;
+
+Result<std::vector<Binary>> binaries_of_layer(const oci::Layer& layer, const Members& members,
+                                              const std::filesystem::path& scratch,
+                                              const RunContext& run) {
+    std::vector<Binary> binaries;
+    ENVPACK_TRY(std::unique_ptr<ByteSource> blob, layer.open(run));
+    ENVPACK_TRY(archive::TarReader tar, archive::TarReader::open(std::move(blob)));
+    auto next = members.begin();
+    for (std::uint64_t member = 0; next != members.end(); ++member) {
+        ENVPACK_CHECK(run.check());
+        ENVPACK_TRY(const archive::TarEntry* const entry, tar.next());
+        if (entry == nullptr) {
+            return fail(ErrorCode::digest_mismatch, "the layer is not the one that was listed");
+        }
+        if (member != next->first) {
+            continue;
+        }
+        const SafePath& path = next->second;
+        ++next;
+        ENVPACK_TRY(const auto bytes, spooled(tar, entry->size, scratch, run));
+        if (bytes) {
+            ENVPACK_TRY(auto binary, read_binary(path, *bytes, run));
+            if (binary) {
+                binaries.push_back(*std::move(binary));
+            }
+        }
+    }
+    return binaries;
+}
+
+}  // namespace
+
+bool Binary::is_loaded() const noexcept {
+    constexpr std::uint16_t relocatable = 1;
+    return !is_archive &&
+           (!elf || elf->machine == cuda::ElfFile::machine_cuda || elf->type != relocatable);
+}
+
+Result<std::optional<Binary>> read_binary(const SafePath& path, const ByteRegion& bytes,
+                                          const RunContext& run) {
+    std::vector<std::byte> buffer;
+    ENVPACK_TRY(const auto front, bytes.read(0, binary_front, buffer));
+    if (!may_be_binary(front)) {
+        return std::nullopt;
+    }
+    Binary binary{.path = path, .size = bytes.size()};
+    ENVPACK_TRY(binary.is_archive, cuda::is_ar_archive(bytes));
+    Result<std::optional<cuda::ElfFile>> elf = cuda::ElfFile::read(bytes);
+    if (elf) {
+        binary.elf = *std::move(elf);
+    } else if (elf.error().code() == ErrorCode::parse_error) {
+        binary.damage = elf.error().message();
+    } else {
+        return fail(std::move(elf).error());
+    }
+    ENVPACK_TRY(binary.code, cuda::read_file_code(bytes, {}, run));
+    return binary;
+}
+
+Result<std::vector<Binary>> binaries_on_disk(const archive::DiskTree& tree,
+                                             const std::vector<SafePath>& roots,
+                                             const RunContext& run) {
+    std::vector<ListedFile> files;
+    for (const SafePath& root : roots) {
+        ENVPACK_CHECK(list_files(tree, root, files, run));
+    }
+    // One folder may lie in another. The largest first, so that no core is left with one at the
+    // end.
+    std::ranges::sort(files, {}, &ListedFile::path);
+    const auto same = std::ranges::unique(files, {}, &ListedFile::path);
+    files.erase(same.begin(), same.end());
+    std::ranges::stable_sort(files, std::greater<>(), &ListedFile::size);
+    std::atomic<std::uint64_t> done{0};
+    ENVPACK_TRY(std::vector<std::optional<Binary>> read,
+                parallel_map<std::optional<Binary>>(
+                    files.size(),
+                    [&](std::size_t i) -> Result<std::optional<Binary>> {
+                        run.report("files", ++done, files.size());
+                        auto file = tree.open_file(files[i].path);
+                        if (!file && file.error().code() == ErrorCode::not_found) {
+                            return std::nullopt;  // gone since it was listed
+                        }
+                        if (!file) {
+                            run.note(fmt::format("`{}` is not read: {}", files[i].path.str(),
+                                                 file.error().message()));
+                            return std::nullopt;
+                        }
+                        ENVPACK_TRY(const ByteRegion bytes,
+                                    ByteRegion::of_file(*std::move(file), files[i].path.str()));
+                        return read_binary(files[i].path, bytes, run);
+                    },
+                    run));
+    std::vector<Binary> binaries;
+    for (std::optional<Binary>& one : read) {
+        if (one) {
+            binaries.push_back(*std::move(one));
+        }
+    }
+    sort_by_path(binaries);
+    return binaries;
+}
+
+Result<std::vector<Binary>> binaries_of_image(const OpenSource& open,
+                                              const std::filesystem::path& scratch,
+                                              const RunContext& run) {
+    std::vector<ListedFile> files;
+    ENVPACK_CHECK(list_files(*open.layers, SafePath(), files, run));
+    std::ranges::sort(files, {}, &ListedFile::path);
+    std::vector<Members> members(open.image->layers().size());
+    for (const ListedFile& file : files) {
+        // Of the names of one file the first is told.
+        if (const auto place = open.layers->content_place(file.path)) {
+            members.at(place->layer).try_emplace(place->member, file.path);
+        }
+    }
+    std::atomic<std::uint64_t> done{0};
+    ENVPACK_TRY(
+        std::vector<std::vector<Binary>> read,
+        parallel_map<std::vector<Binary>>(
+            members.size(),
+            [&](std::size_t i) -> Result<std::vector<Binary>> {
+                std::vector<Binary> binaries;
+                if (!members[i].empty()) {
+                    ENVPACK_TRY(
+                        binaries,
+                        with_context(
+                            binaries_of_layer(*open.image->layers()[i], members[i], scratch, run),
+                            fmt::format("while reading layer {} of {}", i + 1, members.size())));
+                }
+                run.report("layers", ++done, members.size());
+                return binaries;
+            },
+            run));
+    std::vector<Binary> binaries;
+    for (std::vector<Binary>& layer : read) {
+        std::ranges::move(layer, std::back_inserter(binaries));
+    }
+    sort_by_path(binaries);
+    return binaries;
+}
+
+}  // namespace envpack::pipeline

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "audit_files.hpp"
+#include "envpack/archive/disk_tree.hpp"
+#include "envpack/env/file_owners.hpp"
+#include "envpack/env/inventory.hpp"
+#include "envpack/pipeline/audit.hpp"
+#include "envpack/pipeline/source.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+// The two questions of an audit: what becomes of the GPU code, and of the libraries.
+
+namespace envpack::pipeline {
+
+/// What both look at. Immutable while they do.
+struct AuditSubject {
+    Source source;
+    OpenSource open;
+    /// The same tree for reading at any place; null for an image.
+    std::shared_ptr<const archive::DiskTree> disk = nullptr;
+    env::Inventory inventory = {};  ///< empty without a Python
+    env::FileOwners owners = {};
+    std::vector<Binary> binaries = {};  ///< by path
+
+    bool is_environment() const noexcept { return source.kind == Source::Kind::python; }
+    /// "torch 2.6.0"; empty when nobody tells.
+    std::string package_of(const SafePath& path) const;
+};
+
+/// Fills `report.code`, `report.packages` and what is to be said about them.
+Result<void> audit_code(const AuditSubject& subject, AuditReport& report);
+
+/// Adds what is to be said about libraries, and `report.shipped_twice`.
+Result<void> audit_libraries(const AuditSubject& subject, AuditReport& report,
+                             const RunContext& run);
+
+}  // namespace envpack::pipeline
