@@ -65,6 +65,11 @@ void add_repeated(CLI::App& verb, const std::string& name, std::vector<std::stri
 void add_choice_options(CLI::App& verb, pipeline::ResolveOptions& options) {
     verb.add_flag("--pre", options.pre, "Allow pre-releases");
     add_repeated(verb, "--unfreeze", options.unfreeze, "Base package that may be replaced", "NAME");
+    add_repeated(verb, "--shadow", options.shadow,
+                 "Base package that may be hidden by others, which come earlier on the path",
+                 "NAME");
+    add_repeated(verb, "--treat-as-release", options.treat_as_release,
+                 "Base package whose pre-release counts as the release", "NAME");
     add_repeated(verb, "--relax", options.relax,
                  "Give up what NAME requires of base packages, or of the base's DEP only",
                  "NAME[:DEP]");

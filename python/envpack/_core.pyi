@@ -369,6 +369,8 @@ class ResolveOptions:
     python: str | None
     pre: bool
     unfreeze: Sequence[str]
+    shadow: Sequence[str]
+    treat_as_release: Sequence[str]
     relax: Sequence[str]
     no_deps: bool
     base_deps: str

@@ -80,6 +80,8 @@ def resolve(
     python: str | None = None,
     pre: bool = False,
     unfreeze: Iterable[str] = (),
+    shadow: Iterable[str] = (),
+    treat_as_release: Iterable[str] = (),
     relax: Iterable[str] = (),
     base_deps: Literal["add", "report"] = "add",
     fail_on_downgrade: bool = False,
@@ -118,6 +120,9 @@ def resolve(
         python: interpreter or prefix inside the base.
         pre: allow pre-releases of everything.
         unfreeze: names of base packages that may be replaced.
+        shadow: names of base packages that others may hide, by coming earlier on the path; those
+            of Debian and distutils too, which nothing can replace.
+        treat_as_release: names of base packages whose pre-release counts as the release.
         relax: ``NAME[:DEPENDENCY]``: what NAME requires of base packages, or of that one only, is
             given up; the lock records it.
         base_deps: what base packages in use require and the base lacks is added, or only reported.
@@ -173,6 +178,8 @@ def resolve(
     options.python = python
     options.pre = pre
     options.unfreeze = list(unfreeze)
+    options.shadow = list(shadow)
+    options.treat_as_release = list(treat_as_release)
     options.relax = list(relax)
     options.base_deps = base_deps
     options.fail_on_downgrade = fail_on_downgrade

@@ -165,6 +165,8 @@ void bind_resolve_options(py::module_& module) {
         .def_readwrite("python", &ResolveOptions::python)
         .def_readwrite("pre", &ResolveOptions::pre)
         .def_readwrite("unfreeze", &ResolveOptions::unfreeze)
+        .def_readwrite("shadow", &ResolveOptions::shadow)
+        .def_readwrite("treat_as_release", &ResolveOptions::treat_as_release)
         .def_readwrite("relax", &ResolveOptions::relax)
         .def_readwrite("no_deps", &ResolveOptions::no_dependencies)
         .def_property(

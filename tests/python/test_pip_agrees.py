@@ -223,28 +223,6 @@ def test_envpack_and_pip_agree_on_200_universes(tmp_path: Path) -> None:
     _assert_agreement(_compare(tmp_path, range(200)))
 
 
-def _text_of_answer(universe: Universe, folder: Path, shelf: Shelf) -> str:
-    place = write_universe(universe, folder, shelf)
-    try:
-        text = _resolve(universe, place).to_toml()
-    except envpack.ResolutionImpossible as conflict:
-        text = str(conflict)
-    shutil.rmtree(folder)
-    return text
-
-
-def test_the_order_of_an_index_page_does_not_matter(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path / "wheels")
-    for seed in range(60):
-        universe = make_universe(seed)
-        turned = {name: releases[::-1] for name, releases in universe.packages.items()}
-        texts = {
-            _text_of_answer(world, tmp_path / "universe", shelf)
-            for world in (universe, replace(universe, packages=turned))
-        }
-        assert len(texts) == 1, f"{universe}\n{texts}"
-
-
 @pytest.mark.slow
 def test_envpack_and_pip_agree_on_2000_universes(tmp_path: Path) -> None:
     _assert_agreement(_compare(tmp_path, range(1000, 3000)))

@@ -47,7 +47,8 @@ std::vector<std::string> abi_notes(const Selection& selection, std::span<const P
     if (torch == base.end() || !torch->version) {
         return notes;
     }
-    const unsigned release = nvidia_release(torch->version->local());
+    const unsigned release =
+        nvidia_release((torch->installed ? torch->installed : torch->version)->local());
     for (const Selected& chosen : selection.packages) {
         const unsigned wanted = built_for(chosen.version.local());
         if (wanted != 0 && wanted != release) {
@@ -55,15 +56,15 @@ std::vector<std::string> abi_notes(const Selection& selection, std::span<const P
                 fmt::format("{} {} is built for NVIDIA's image {}.{:02}, not for the "
                             "base's torch {}",
                             chosen.name.str(), chosen.version.to_string(), wanted / 100,
-                            wanted % 100, torch->version->to_string()));
+                            wanted % 100, torch->shown_version()));
         } else if (release != 0 && wanted == 0 && !chosen.is_sdist &&
                    !chosen.file.filename.ends_with("-none-any.whl") &&
                    std::find(chosen.uses_provided.begin(), chosen.uses_provided.end(),
                              torch->name) != chosen.uses_provided.end()) {
-            notes.push_back(fmt::format(
-                "abi-unverified: {} {} is compiled, and nobody says that it "
-                "was against the base's torch {}",
-                chosen.name.str(), chosen.version.to_string(), torch->version->to_string()));
+            notes.push_back(
+                fmt::format("abi-unverified: {} {} is compiled, and nobody says that it "
+                            "was against the base's torch {}",
+                            chosen.name.str(), chosen.version.to_string(), torch->shown_version()));
         }
     }
     return notes;

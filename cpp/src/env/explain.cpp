@@ -1,6 +1,8 @@
 #include "envpack/env/explain.hpp"
 
+#include "envpack/base/text.hpp"
 #include "explain_ways_out.hpp"
+#include "provider_state.hpp"
 
 #include <algorithm>
 #include <map>
@@ -45,10 +47,8 @@ public:
         std::set<PackageName> reached;
         for (const std::size_t position : involved.requirements) {
             const UserRequirement& wanted = requirements_[position];
-            packaging::Requirement shown = wanted.requirement;
-            shown.marker.reset();
             causes.push_back({"requirement", wanted.requirement.name.to_string(), wanted.origin,
-                              shown.to_string()});
+                              wanted.to_string()});
             reached.insert(wanted.requirement.name);
         }
         add_dependencies(reached);
@@ -138,22 +138,42 @@ private:
                 } else {
                     add({std::string(to_string(AbsenceKind::constraint_forces)), name.to_string(),
                          "", node.reason});
-                    lead(5, fmt::format("what is asked of {} does not fit the constraints",
-                                        name.str()));
+                    add_place_of_constraint(name, node.reason);
+                    lead(5, headline_of(AbsenceKind::constraint_forces, name));
                     involved.constrained.insert(name);
                 }
                 return {};
             case ConflictCause::no_versions: {
                 ENVPACK_TRY(const Absence absence,
                             provider_.absence(name, node.terms.front().range));
+                if (absence.kind == AbsenceKind::version_not_on_index && is_named_above(node)) {
+                    return {};
+                }
                 involved.has_prereleases =
                     involved.has_prereleases || absence.kind == AbsenceKind::prerelease_only;
+                if (absence.kind == AbsenceKind::yanked) {
+                    involved.yanked.emplace(name, node.terms.front().range);
+                }
                 add({std::string(to_string(absence.kind)), name.to_string(), "", absence.text});
-                lead(absence.kind == AbsenceKind::version_not_on_index ? 3 : 4,
+                lead(absence.kind == AbsenceKind::version_not_on_index ? 3
+                     : absence.kind == AbsenceKind::constraint_forces  ? 5
+                                                                       : 4,
                      headline_of(absence.kind, name));
+                if (const auto place = provider_.options().direct.find(name);
+                    place != provider_.options().direct.end() && place->second.is_constraint) {
+                    involved.constrained.insert(name);
+                }
                 return {};
             }
             case ConflictCause::unavailable:
+                if (node.reason.starts_with(needs_python)) {
+                    add({std::string(to_string(AbsenceKind::requires_python)), name.to_string(),
+                         fmt::format("{} {}", name.str(),
+                                     fold_versions(known(name), node.terms.front().range)),
+                         node.reason});
+                    lead(4, headline_of(AbsenceKind::requires_python, name));
+                    return {};
+                }
                 add({"unavailable", name.to_string(),
                      fmt::format("{} {}", name.str(),
                                  fold_versions(known(name), node.terms.front().range)),
@@ -175,6 +195,33 @@ private:
         return {};
     }
 
+    /// Other constraints only exclude because of the one that names the place, too.
+    void add_place_of_constraint(const PackageName& name, std::string_view said) {
+        const auto place = provider_.options().direct.find(name);
+        if (place == provider_.options().direct.end() || !place->second.is_constraint) {
+            return;
+        }
+        const std::string url = text::redact_url(place->second.url);
+        if (said.find(url) == std::string_view::npos) {
+            add({std::string(to_string(AbsenceKind::constraint_forces)), name.to_string(), "",
+                 fmt::format("a constraint allows only {} @ {} ({})", name.str(), url,
+                             place->second.origin)});
+        }
+    }
+
+    /// All versions that there are have a line of their own, saying what they need.
+    bool is_named_above(const ConflictNode& node) {
+        const ConflictTerm& none = node.terms.front();
+        const std::vector<Version> versions = known(none.package.name);
+        return !versions.empty() &&
+               std::none_of(versions.begin(), versions.end(),
+                            [&](const Version& one) { return none.range.contains(one); }) &&
+               std::any_of(dependencies_.begin(), dependencies_.end(),
+                           [&](const ConflictNode* other) {
+                               return other->terms[0].package.name == none.package.name;
+                           });
+    }
+
     /// The exclusion that the base makes, not one by a constraint.
     bool is_about_base(const ConflictNode& node) {
         const Provided& base = *provider_.find_provided(node.terms.front().package.name);
@@ -184,7 +231,6 @@ private:
     void add_base(const PackageName& name) {
         const Provided& base = *provider_.find_provided(name);
         involved.frozen.insert(name);
-        const std::string version = base.version ? base.version->to_string() : base.raw_version;
         AbsenceKind kind = base.version ? AbsenceKind::base_pinned : AbsenceKind::legacy_version;
         if (base.version && base.version->is_prerelease() && wants(name, *base.version)) {
             kind = AbsenceKind::base_is_prerelease;
@@ -192,7 +238,7 @@ private:
         }
         add({std::string(to_string(kind)), name.to_string(),
              base.origin.empty() ? "the base" : base.origin,
-             fmt::format("has {} {}", name.str(), version)});
+             fmt::format("has {} {}", name.str(), base.shown_version())});
         lead(9, fmt::format("the request needs another {} than the base has", name.str()));
     }
 
@@ -240,6 +286,8 @@ private:
 
     static std::string headline_of(AbsenceKind kind, const PackageName& name) {
         switch (kind) {
+            case AbsenceKind::constraint_forces:
+                return fmt::format("what is asked of {} does not fit the constraints", name.str());
             case AbsenceKind::no_such_project:
                 return fmt::format("no index has a project `{}`", name.str());
             case AbsenceKind::requires_python:
@@ -373,6 +421,8 @@ Result<Explanation> explain(const Conflict& conflict, PackageProvider& provider,
     if (options.find_ways_out) {
         ENVPACK_TRY(explanation.ways_out,
                     ways_out(collector.involved, conflict, provider, requirements, options, run));
+        explanation.ways_out.insert(explanation.ways_out.end(), options.further.begin(),
+                                    options.further.end());
     }
     explanation.text = text_of(explanation, collector.reason_why);
     return explanation;

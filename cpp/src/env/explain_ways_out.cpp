@@ -44,6 +44,10 @@ Result<std::vector<WayOut>> ways_out(const Involved& involved, const resolver::C
         ENVPACK_TRY(auto way, with_prereleases(provider, requirements, options, run));
         keep(std::move(way));
     }
+    for (const auto& [name, range] : involved.yanked) {
+        ENVPACK_TRY(auto way, pin_yanked(provider, requirements, name, range, options, run));
+        keep(std::move(way));
+    }
     if (!involved.frozen.empty()) {
         ENVPACK_TRY(auto way, other_base(provider, requirements, run));
         keep(std::move(way));
@@ -62,7 +66,7 @@ Result<std::vector<WayOut>> ways_out(const Involved& involved, const resolver::C
     attempts = 0;
     for (const PackageName& name : involved.frozen) {
         const Provided* base = provider.find_provided(name);
-        if (base == nullptr || base->unremovable || attempts++ == max_attempts) {
+        if (base == nullptr || attempts++ == max_attempts) {
             continue;
         }
         ENVPACK_TRY(auto way, unfreeze(provider, requirements, name, options, run));

@@ -3,6 +3,7 @@
 #include "envpack/env/explain.hpp"
 
 #include <cstddef>
+#include <map>
 #include <set>
 #include <span>
 #include <vector>
@@ -21,7 +22,9 @@ struct Involved {
     std::vector<std::size_t> requirements = {};         ///< positions in the request
     std::set<packaging::PackageName> constrained = {};  ///< packages with a limit in the way
     std::set<packaging::PackageName> frozen = {};       ///< base packages in the way
-    bool has_prereleases = false;                       ///< pre-releases would be there
+    /// Where only withdrawn versions are left, with what is asked for.
+    std::map<packaging::PackageName, packaging::VersionRange> yanked = {};
+    bool has_prereleases = false;  ///< pre-releases would be there
 };
 
 /// Changes that make the request, which `conflict` is the conflict of, solvable, each solved,

@@ -48,6 +48,15 @@ std::string_view source_of(const LockedPackage& package) {
                                     : "wheel";
 }
 
+json::Array to_json(const std::vector<ProvidedPackage>& packages) {
+    json::Array items;
+    for (const ProvidedPackage& package : packages) {
+        items.emplace_back(
+            json::Object{{"name", std::string(package.name.str())}, {"version", package.version}});
+    }
+    return items;
+}
+
 json::Value to_json(const LockedPackage& package) {
     json::Value item(json::Object{});
     item.set("name", std::string(package.name.str()));
@@ -238,14 +247,13 @@ json::Value to_json(const Lock& lock) {
         packages.push_back(to_json(package));
     }
     document.set("packages", std::move(packages));
-    json::Array provided;
-    for (const ProvidedPackage& package : origin.provided) {
-        json::Value item(json::Object{});
-        item.set("name", std::string(package.name.str()));
-        item.set("version", package.version);
-        provided.push_back(std::move(item));
+    document.set("provided", to_json(origin.provided));
+    document.set("replaced", to_json(origin.replaced));
+    json::Array shadowed;
+    for (const PackageName& name : origin.shadowed) {
+        shadowed.emplace_back(std::string(name.str()));
     }
-    document.set("provided", std::move(provided));
+    document.set("shadowed", std::move(shadowed));
     json::Array relaxed;
     for (const RelaxedPin& pin : origin.relaxed) {
         json::Value item(json::Object{});

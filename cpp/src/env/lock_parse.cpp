@@ -94,6 +94,25 @@ Result<LockedPackage> read_package(const LockTable& table, const Limits& limits)
     return package;
 }
 
+/// Name = "version" of the base's.
+Result<std::vector<ProvidedPackage>> read_base_packages(const LockTable& table,
+                                                        std::string_view key) {
+    std::vector<ProvidedPackage> packages;
+    ENVPACK_TRY(const auto own, table.table(key));
+    if (!own) {
+        return packages;
+    }
+    ENVPACK_TRY(auto members, own->text_members());
+    for (auto& [text, version] : members) {
+        auto name = packaging::PackageName::parse(text);
+        if (!name) {
+            return fail(no_value(*own, text, name.error()));
+        }
+        packages.push_back({*std::move(name), std::move(version)});
+    }
+    return packages;
+}
+
 Result<LockOrigin> read_origin(const LockTable& table) {
     LockOrigin origin;
     ENVPACK_TRY(origin.requirements, table.texts("requirements"));
@@ -110,16 +129,15 @@ Result<LockOrigin> read_origin(const LockTable& table) {
         ENVPACK_TRY(origin.machine, target->text("machine"));
         ENVPACK_TRY(origin.libc, target->text("libc"));
     }
-    ENVPACK_TRY(const auto provided, table.table("provided"));
-    if (provided) {
-        ENVPACK_TRY(auto members, provided->text_members());
-        for (auto& [key, version] : members) {
-            auto name = packaging::PackageName::parse(key);
-            if (!name) {
-                return fail(no_value(*provided, key, name.error()));
-            }
-            origin.provided.push_back({*std::move(name), std::move(version)});
+    ENVPACK_TRY(origin.provided, read_base_packages(table, "provided"));
+    ENVPACK_TRY(origin.replaced, read_base_packages(table, "replaced"));
+    ENVPACK_TRY(const auto shadowed, table.texts("shadowed"));
+    for (const std::string& text : shadowed) {
+        auto name = packaging::PackageName::parse(text);
+        if (!name) {
+            return fail(no_value(table, "shadowed", name.error()));
         }
+        origin.shadowed.push_back(*std::move(name));
     }
     ENVPACK_TRY(const auto relaxed, table.tables("relaxed"));
     for (const LockTable& entry : relaxed) {

@@ -157,6 +157,11 @@ void write_origin(LockText& out, const LockOrigin& origin) {
     out.header("[tool.envpack]");
     out.texts("requirements", origin.requirements);
     out.text("exclude-newer", origin.exclude_newer);
+    std::vector<std::string> shadowed;
+    for (const packaging::PackageName& name : origin.shadowed) {
+        shadowed.emplace_back(name.str());
+    }
+    out.texts("shadowed", shadowed);
     if (!origin.base.empty() || !origin.base_digest.empty()) {
         out.header("[tool.envpack.base]");
         out.text("source", origin.base);
@@ -172,6 +177,12 @@ void write_origin(LockText& out, const LockOrigin& origin) {
         out.header("[tool.envpack.provided]");
         for (const ProvidedPackage& provided : origin.provided) {
             out.line(provided.name.str(), toml::quote(provided.version));
+        }
+    }
+    if (!origin.replaced.empty()) {
+        out.header("[tool.envpack.replaced]");
+        for (const ProvidedPackage& replaced : origin.replaced) {
+            out.line(replaced.name.str(), toml::quote(replaced.version));
         }
     }
     for (const RelaxedPin& relaxed : origin.relaxed) {

@@ -53,6 +53,29 @@ Result<Relaxation> Relaxation::parse(std::string_view text) {
     return relaxation;
 }
 
+std::string Provided::shown_version() const {
+    const auto& real = installed ? installed : version;
+    return real ? real->to_string() : raw_version;
+}
+
+bool treat_as_release(Provided& provided) {
+    if (!provided.version || !provided.version->is_prerelease()) {
+        return false;
+    }
+    provided.installed = std::exchange(provided.version, provided.version->base_version());
+    return true;
+}
+
+std::string UserRequirement::to_string() const {
+    if (!shown.empty()) {
+        return shown;
+    }
+    Requirement plain = requirement;
+    plain.marker.reset();
+    plain.url = text::redact_url(plain.url);
+    return plain.to_string();
+}
+
 std::uint32_t note_of(const packaging::SpecifierSet& specifiers) {
     std::uint32_t note = 0;
     for (const packaging::Specifier& specifier : specifiers.specifiers()) {
@@ -83,13 +106,24 @@ const Provided* PackageProvider::State::find(const PackageName& name) const noex
 
 const Provided* PackageProvider::State::frozen(const PackageName& name) const noexcept {
     const Provided* base = find(name);
-    return base != nullptr && (base->unremovable || !options.unfrozen.contains(name)) ? base
-                                                                                      : nullptr;
+    const bool may_move =
+        base != nullptr && (options.shadowed.contains(name) ||
+                            (!base->unremovable && options.unfrozen.contains(name)));
+    return may_move ? nullptr : base;
+}
+
+const DirectPlace* PackageProvider::State::direct(const PackageName& name) const noexcept {
+    const auto found = options.direct.find(name);
+    return found == options.direct.end() ? nullptr : &found->second;
 }
 
 const Version* PackageProvider::State::preferred(const PackageName& name) const noexcept {
     const Provided* base = find(name);
-    return base != nullptr && base->version && frozen(name) == nullptr ? &*base->version : nullptr;
+    const DirectPlace* place = direct(name);
+    const bool is_elsewhere = place != nullptr && place->is_constraint;
+    return base != nullptr && base->version && frozen(name) == nullptr && !is_elsewhere
+               ? &*base->version
+               : nullptr;
 }
 
 bool PackageProvider::State::is_relaxed(const PackageName& package,
@@ -116,19 +150,24 @@ void PackageProvider::State::collect_limits() {
         const std::string place =
             constraint.origin.empty() ? "" : fmt::format(" ({})", constraint.origin);
         if (!wanted.url.empty()) {
-            limits[wanted.name].push_back(
-                {VersionRange::empty(),
-                 {},
-                 fmt::format("the constraint on {} is a direct reference{}, which envpack cannot "
-                             "use",
-                             wanted.name.str(), place)});
+            if (const DirectPlace* other = direct(wanted.name);
+                other != nullptr && other->url != wanted.url) {
+                limits[wanted.name].push_back(
+                    {VersionRange::empty(),
+                     {},
+                     fmt::format("a constraint allows only {}{}, but another place is named: {}{}",
+                                 constraint.to_string(), place, text::redact_url(other->url),
+                                 other->origin.empty() ? "" : " (" + other->origin + ")")});
+            }
             continue;
         }
-        limits[wanted.name].push_back(
-            {VersionRange::of(wanted.specifiers), wanted.specifiers,
-             fmt::format("a constraint allows only {} {}{}", wanted.name.str(),
-                         wanted.specifiers.to_string(), place),
-             note_of(wanted.specifiers)});
+        const std::string allowed =
+            constraint.shown.empty()
+                ? fmt::format("{} {}", wanted.name.str(), wanted.specifiers.to_string())
+                : constraint.shown;
+        limits[wanted.name].push_back({VersionRange::of(wanted.specifiers), wanted.specifiers,
+                                       fmt::format("a constraint allows only {}{}", allowed, place),
+                                       note_of(wanted.specifiers)});
     }
     for (const Provided& base : provided) {
         if (frozen(base.name) == nullptr) {
@@ -144,8 +183,8 @@ void PackageProvider::State::collect_limits() {
             limits[wanted.name].push_back(
                 {VersionRange::of(wanted.specifiers), wanted.specifiers,
                  fmt::format("{} {} of the base allows only {} {}", base.name.str(),
-                             base.version ? base.version->to_string() : base.raw_version,
-                             wanted.name.str(), wanted.specifiers.to_string())});
+                             base.shown_version(), wanted.name.str(),
+                             wanted.specifiers.to_string())});
         }
     }
 }
@@ -155,12 +194,16 @@ std::span<const Limit> PackageProvider::State::limits_of(const PackageName& name
     return found == limits.end() ? std::span<const Limit>() : std::span(found->second);
 }
 
+Result<ProviderWorld::ProjectPtr> PackageProvider::State::project(const PackageName& name) const {
+    return world->project(name, direct(name) != nullptr ? options.places : nullptr, run);
+}
+
 Result<ProjectCandidates*> PackageProvider::State::candidates(const PackageName& name) {
     if (const auto found = projects.find(name); found != projects.end()) {
         return &found->second;
     }
-    ENVPACK_TRY(auto project, world->project(name, run));
-    return &projects.try_emplace(name, name, std::move(project), *rules).first->second;
+    ENVPACK_TRY(auto found, project(name));
+    return &projects.try_emplace(name, name, std::move(found), *rules).first->second;
 }
 
 PackageProvider::PackageProvider(const index::PackageIndex& index, ProviderOptions options,
@@ -203,6 +246,7 @@ Result<std::vector<Dependency>> PackageProvider::roots(
     std::span<const UserRequirement> requirements) {
     std::vector<Dependency> roots;
     state_->requested.clear();
+    std::map<PackageName, int> freedoms;
     for (const UserRequirement& wanted : requirements) {
         if (!state_->holds(wanted.requirement, nullptr)) {
             continue;
@@ -215,7 +259,21 @@ Result<std::vector<Dependency>> PackageProvider::roots(
                                        "folder and give it with --find-links"));
         }
         State::append(wanted.requirement, wanted.origin, roots);
-        state_->requested.try_emplace(wanted.requirement.name, state_->requested.size());
+        // Pins, then what has specifiers, then the rest, and not by the order of the request.
+        const packaging::SpecifierSet& specifiers = wanted.requirement.specifiers;
+        const int freedom = (note_of(specifiers) & pins_version) != 0 ? 0
+                            : specifiers.empty()                      ? 2
+                                                                      : 1;
+        const auto [known, is_new] = freedoms.try_emplace(wanted.requirement.name, freedom);
+        known->second = std::min(known->second, freedom);
+    }
+    std::vector<std::pair<int, PackageName>> order;
+    for (const auto& [name, freedom] : freedoms) {
+        order.emplace_back(freedom, name);
+    }
+    std::sort(order.begin(), order.end());
+    for (std::size_t rank = 0; rank < order.size(); ++rank) {
+        state_->requested.emplace(std::move(order[rank].second), rank);
     }
     return roots;
 }

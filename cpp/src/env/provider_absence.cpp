@@ -82,13 +82,38 @@ std::optional<Absence> PackageProvider::State::why_not_frozen(const PackageName&
     }
     const bool is_near =
         base->version->is_prerelease() && range.contains(base->version->base_version());
-    return Absence{
-        is_near ? AbsenceKind::base_is_prerelease : AbsenceKind::base_pinned,
-        fmt::format("the base has {} {}{}", name.str(), base->version->to_string(), place)};
+    return Absence{is_near ? AbsenceKind::base_is_prerelease : AbsenceKind::base_pinned,
+                   fmt::format("the base has {} {}{}", name.str(), base->shown_version(), place)};
+}
+
+Absence PackageProvider::State::why_place_is_none(const PackageName& name, const DirectPlace& place,
+                                                  ProjectCandidates& candidates,
+                                                  const VersionRange& range) const {
+    const std::string where = fmt::format("{}{}", text::printable(text::redact_url(place.url)),
+                                          place.origin.empty() ? "" : " (" + place.origin + ")");
+    const auto versions = candidates.versions();
+    if (versions.empty()) {
+        return {AbsenceKind::version_not_on_index,
+                fmt::format("{} is no version of {}", where, name.str())};
+    }
+    const std::string version = versions.front().to_string();
+    if (const Candidate& only = candidates.candidate(0);
+        !only.is_usable() && range.contains(versions.front())) {
+        return {only.kind,
+                fmt::format("{} {} {}; it comes from {}", name.str(), version, only.detail, where)};
+    }
+    return {
+        place.is_constraint ? AbsenceKind::constraint_forces : AbsenceKind::version_not_on_index,
+        place.is_constraint
+            ? fmt::format("a constraint allows only {} {}, from {}", name.str(), version, where)
+            : fmt::format("{} {} is asked for, from {}", name.str(), version, where)};
 }
 
 Absence PackageProvider::State::why_none(const PackageName& name, ProjectCandidates& candidates,
                                          const VersionRange& range) {
+    if (const DirectPlace* place = direct(name); place != nullptr && candidates.is_known()) {
+        return why_place_is_none(name, *place, candidates, range);
+    }
     if (!candidates.is_known()) {
         return {AbsenceKind::no_such_project,
                 fmt::format("no index has a project `{}`", name.str())};

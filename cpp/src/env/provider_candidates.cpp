@@ -1,5 +1,6 @@
 #include "provider_candidates.hpp"
 
+#include "envpack/base/text.hpp"
 #include "envpack/packaging/sdist_filename.hpp"
 #include "envpack/packaging/wheel_filename.hpp"
 
@@ -22,10 +23,15 @@ CandidateRules::CandidateRules(const ProviderOptions& options)
       python_version(options.python_version),
       formats(options.formats),
       allow_sdists(options.allow_sdists),
-      direct(options.direct),
       hashes(options.hashes) {
+    if (!options.tags.empty()) {
+        best_tag = options.tags.front();
+    }
     for (const packaging::Tag& tag : options.tags) {
         pythons.emplace(tag.interpreter, tag.abi);
+    }
+    for (const auto& [name, place] : options.direct) {
+        direct.insert(name);
     }
     if (options.exclude_newer) {
         exclude_newer = format_rfc3339(*options.exclude_newer);
@@ -79,6 +85,21 @@ enum class Distance : std::uint8_t {
     broken
 };
 
+/// "has no wheel for this platform, manylinux_2_36_x86_64, only for win_amd64".
+std::string no_wheel_for(std::string_view what, std::string_view own,
+                         const std::set<std::string>& others) {
+    constexpr std::size_t max_shown = 3;
+    std::vector<std::string> shown;
+    for (const std::string& other : others) {
+        if (shown.size() < max_shown) {
+            shown.push_back(text::printable(other, 40));
+        }
+    }
+    return fmt::format(
+        "has no wheel for this {}, {}, only for {}{}", what, own, text::join(shown, ", "),
+        others.size() > max_shown ? fmt::format(" and {} more", others.size() - max_shown) : "");
+}
+
 struct Verdict {
     Distance distance = Distance::broken;
     std::string detail;
@@ -119,9 +140,15 @@ ProjectCandidates::ProjectCandidates(const packaging::PackageName& name,
             groups[group].second.push_back(i);
         }
     }
-    // Of several spellings (1.0, 1.0.0), that of the first file of the page is kept.
-    std::stable_sort(groups.begin(), groups.end(),
-                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    // Of several spellings (1.0, 1.0.0) the shortest is kept, whatever the order of the page.
+    std::sort(groups.begin(), groups.end(), [](const auto& a, const auto& b) {
+        if (a.first != b.first) {
+            return a.first < b.first;
+        }
+        const std::string left = a.first.to_string();
+        const std::string right = b.first.to_string();
+        return std::pair(left.size(), left) < std::pair(right.size(), right);
+    });
     for (auto& [version, files] : groups) {
         if (!versions_.empty() && versions_.back() == version) {
             auto& all = files_.back();
@@ -161,6 +188,8 @@ Candidate ProjectCandidates::judge(std::span<const std::size_t> files) const {
         }
     };
 
+    std::set<std::string> platforms;  // of wheels that do not fit
+    std::set<std::string> pythons;
     const auto expected = rules_->hashes.find(name_);
     const bool is_direct = rules_->direct.contains(name_);
     for (const std::size_t index : files) {
@@ -177,9 +206,11 @@ Candidate ProjectCandidates::judge(std::span<const std::size_t> files) const {
                     std::any_of(wheel->tags.begin(), wheel->tags.end(), [&](const auto& tag) {
                         return rules_->pythons.contains({tag.interpreter, tag.abi});
                     });
-                refuse(is_for_python ? Distance::platform : Distance::python,
-                       is_for_python ? "has no wheel for this platform"
-                                     : "has no wheel for this Python");
+                for (const packaging::Tag& tag : wheel->tags) {
+                    (is_for_python ? platforms : pythons)
+                        .insert(is_for_python ? tag.platform : tag.interpreter);
+                }
+                refuse(is_for_python ? Distance::platform : Distance::python, "");
                 continue;
             }
             if (!is_direct && !rules_->formats.allows_wheel(name_)) {
@@ -200,8 +231,9 @@ Candidate ProjectCandidates::judge(std::span<const std::size_t> files) const {
             }
         }
         if (file.requires_python && !file.requires_python->contains(rules_->python_version, true)) {
-            refuse(Distance::requires_python,
-                   fmt::format("needs Python {}", file.requires_python->to_string()));
+            refuse(Distance::requires_python, fmt::format("needs Python {}, the target has {}",
+                                                          file.requires_python->to_string(),
+                                                          rules_->python_version.to_string()));
             continue;
         }
         if (!is_direct && is_newer(file, rules_->exclude_newer)) {
@@ -213,7 +245,11 @@ Candidate ProjectCandidates::judge(std::span<const std::size_t> files) const {
             refuse(Distance::other_hash, "has no file with one of the hashes that are asked for");
             continue;
         }
-        if (!best_key || *best_key < key) {
+        // Equally good ones by name, whatever the order of the page.
+        const auto precedes = [](const index::DistFile& a, const index::DistFile& b) {
+            return std::tie(a.filename, a.url) < std::tie(b.filename, b.url);
+        };
+        if (!best_key || *best_key < key || (*best_key == key && precedes(file, *best.file))) {
             best_key = std::move(key);
             best.file = &file;
             best.is_sdist = !is_wheel(file.filename);
@@ -226,7 +262,11 @@ Candidate ProjectCandidates::judge(std::span<const std::size_t> files) const {
             AbsenceKind::no_wheel_for_python, AbsenceKind::source_only,
             AbsenceKind::version_not_on_index};
         best.kind = kinds[static_cast<std::size_t>(closest.distance)];
-        best.detail = std::move(closest.detail);
+        best.detail = closest.distance == Distance::platform
+                          ? no_wheel_for("platform", rules_->best_tag.platform, platforms)
+                      : closest.distance == Distance::python
+                          ? no_wheel_for("Python", rules_->best_tag.interpreter, pythons)
+                          : std::move(closest.detail);
     }
     return best;
 }

@@ -23,10 +23,11 @@ struct CandidateRules {
 
     packaging::TagIndex tags;
     std::set<std::pair<std::string, std::string>> pythons;  ///< interpreter and ABI of the tags
+    packaging::Tag best_tag = {};                           ///< what the target is, for people
     packaging::Version python_version;
     packaging::FormatControl formats;
     bool allow_sdists = false;
-    std::map<packaging::PackageName, std::string> direct = {};
+    std::set<packaging::PackageName> direct = {};
     std::map<packaging::PackageName, std::set<Digest>> hashes = {};
     std::string exclude_newer = {};  ///< RFC 3339, UTC, seconds; empty: no limit
 };

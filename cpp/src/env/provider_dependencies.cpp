@@ -26,11 +26,13 @@ std::optional<std::string> PackageProvider::State::refusal(const Requirement& re
     const auto found = options.direct.find(requirement.name);
     if (requirement.url.empty() ||
         (found != options.direct.end() &&
-         without_fragment(found->second) == without_fragment(requirement.url))) {
+         without_fragment(found->second.url) == without_fragment(requirement.url))) {
         return std::nullopt;
     }
-    return fmt::format("needs `{} @ {}`, which counts only when the request itself names it",
-                       requirement.name.str(), text::printable(text::redact_url(requirement.url)));
+    return fmt::format(
+        "needs `{} @ {}`, which counts only when the request or a constraint names "
+        "it too",
+        requirement.name.str(), text::printable(text::redact_url(requirement.url)));
 }
 
 Requirement PackageProvider::State::without_demand(Requirement requirement) {
@@ -143,7 +145,7 @@ Result<PackageProvider::State::Answer> PackageProvider::State::index_dependencie
     }
     if (metadata.requires_python &&
         !metadata.requires_python->contains(options.python_version, true)) {
-        return Unavailable{fmt::format("needs Python {}, the target has {}",
+        return Unavailable{fmt::format("{}{}, the target has {}", needs_python,
                                        metadata.requires_python->to_string(),
                                        options.python_version.to_string())};
     }

@@ -33,10 +33,14 @@ bool accepts(const std::vector<SpecifierSet>& all, const Version& version) {
 /// nullopt when it is something else.
 std::optional<std::string> PackageProvider::State::held_back_by(const PackageName& name,
                                                                 const Version& version) {
+    std::optional<std::string> first;  // whatever the order of the constraints
     for (const Limit& limit : limits_of(name)) {
-        if (!limit.specifiers.contains(version, true)) {
-            return limit.reason;
+        if (!limit.specifiers.contains(version, true) && (!first || limit.reason < *first)) {
+            first = limit.reason;
         }
+    }
+    if (first) {
+        return first;
     }
     const Candidate* candidate = projects.at(name).find(version);
     if (candidate == nullptr || !world->has_metadata(*candidate->file)) {
@@ -54,8 +58,8 @@ std::optional<std::string> PackageProvider::State::held_back_by(const PackageNam
             base != nullptr &&
             (!base->version || !wanted.specifiers.contains(*base->version, true))) {
             return fmt::format("the base has {} {}, and {} {} requires {}", base->name.str(),
-                               base->version ? base->version->to_string() : base->raw_version,
-                               name.str(), version.to_string(), wanted.to_string());
+                               base->shown_version(), name.str(), version.to_string(),
+                               wanted.to_string());
         }
     }
     return std::nullopt;

@@ -157,7 +157,7 @@ void Prefetch::fetch(const PackageName& name, std::unique_lock<std::mutex>& lock
     lock.unlock();
 
     if (candidates == nullptr) {
-        auto project = state_.world->project(name, state_.run);
+        auto project = state_.project(name);
         if (!project) {
             lock.lock();
             guess.error = std::move(project).error();
@@ -221,7 +221,9 @@ void Prefetch::fetch(const PackageName& name, std::unique_lock<std::mutex>& lock
 }
 
 void Prefetch::ask(const Requirement& requirement) {
-    if (state_.frozen(requirement.name) != nullptr) {
+    // The place of a constraint is opened, which may mean building it, only for who takes part.
+    const DirectPlace* place = state_.direct(requirement.name);
+    if (state_.frozen(requirement.name) != nullptr || (place != nullptr && place->is_constraint)) {
         return;
     }
     const VersionRange range = VersionRange::of(requirement.specifiers);

@@ -77,10 +77,9 @@ Result<Selection> PackageProvider::selection(const Resolution& resolution) {
         for (const Requirement& wanted : given_up) {
             const Provided& base = *state_->find(wanted.name);
             if (!base.version || !wanted.specifiers.contains(*base.version, true)) {
-                selection.relaxed.push_back(
-                    {wanted.name, base.version ? base.version->to_string() : base.raw_version,
-                     fmt::format("{} {} requires {}", package.to_string(), version.to_string(),
-                                 wanted.to_string())});
+                selection.relaxed.push_back({wanted.name, base.shown_version(),
+                                             fmt::format("{} {} requires {}", package.to_string(),
+                                                         version.to_string(), wanted.to_string())});
             }
         }
         if (package.extra && requirements.empty()) {
@@ -111,7 +110,7 @@ Result<Selection> PackageProvider::selection(const Resolution& resolution) {
                     state_->notes.insert(fmt::format(
                         "the base contradicts itself: {} {} requires `{}`, and {} is there",
                         package.name.str(), version.to_string(), wanted.to_string(),
-                        other->version->to_string()));
+                        other->shown_version()));
                 }
             }
             continue;
@@ -127,6 +126,13 @@ Result<Selection> PackageProvider::selection(const Resolution& resolution) {
             }
         }
         for (const Requirement& wanted : requirements) {
+            const Provided* counts = state_->frozen(wanted.name);
+            if (counts != nullptr && counts->installed &&
+                !wanted.specifiers.contains(*counts->installed, true)) {
+                selection.relaxed.push_back({wanted.name, counts->shown_version(),
+                                             fmt::format("{} {} requires {}", package.to_string(),
+                                                         version.to_string(), wanted.to_string())});
+            }
             const auto target = resolution.versions.find({wanted.name});
             if (target != resolution.versions.end() && wanted.name != package.name) {
                 (is_of_base(wanted.name, target->second) ? selected.uses_provided

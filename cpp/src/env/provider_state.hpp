@@ -10,6 +10,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace envpack::env {
@@ -19,6 +20,9 @@ enum DemandNote : std::uint32_t {
     names_prerelease = 1,  ///< a specifier names a pre-release: opts in
     pins_version = 2,      ///< `==` or `===`: may choose a yanked file
 };
+/// How the reason begins when METADATA of a version is for other Pythons.
+inline constexpr std::string_view needs_python = "needs Python ";
+
 std::uint32_t note_of(const packaging::SpecifierSet& specifiers);
 
 /// A limit that holds whoever asks: a constraint, or what a base package requires.
@@ -40,13 +44,15 @@ struct PackageProvider::State {
     std::unique_ptr<const CandidateRules> rules;  // the projects point to it
     std::map<packaging::PackageName, ProjectCandidates> projects;
     std::map<packaging::PackageName, std::vector<Limit>> limits;
-    std::map<packaging::PackageName, std::size_t> requested;  // position in the request
+    std::map<packaging::PackageName, std::size_t> requested;  // rank
     std::map<packaging::PackageName, unsigned> expansions;    // of the index, a project
     std::set<std::string> notes;
     std::shared_ptr<Prefetch> prefetch;  // what was guessed stays guessed
 
     const Provided* find(const packaging::PackageName& name) const noexcept;
     const Provided* frozen(const packaging::PackageName& name) const noexcept;
+    /// The place that a name has to come from; nullptr where the index decides.
+    const DirectPlace* direct(const packaging::PackageName& name) const noexcept;
     /// The base's version, where it may be replaced but is preferred.
     const packaging::Version* preferred(const packaging::PackageName& name) const noexcept;
     /// Whether what `package` requires of the base package `dependency` was given up.
@@ -58,6 +64,7 @@ struct PackageProvider::State {
     void collect_limits();
     std::span<const Limit> limits_of(const packaging::PackageName& name) const;
 
+    Result<ProviderWorld::ProjectPtr> project(const packaging::PackageName& name) const;
     Result<ProjectCandidates*> candidates(const packaging::PackageName& name);
     /// Metadata of a version of the index; older versions are fetched along the more often a
     /// project is asked for.
@@ -87,6 +94,9 @@ struct PackageProvider::State {
               const packaging::VersionRange& range, std::span<const resolver::Demand> demands);
     Absence why_none(const packaging::PackageName& name, ProjectCandidates& candidates,
                      const packaging::VersionRange& range);
+    Absence why_place_is_none(const packaging::PackageName& name, const DirectPlace& place,
+                              ProjectCandidates& candidates,
+                              const packaging::VersionRange& range) const;
     std::optional<Absence> why_not_frozen(const packaging::PackageName& name,
                                           const packaging::VersionRange& range) const;
 

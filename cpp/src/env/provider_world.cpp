@@ -9,15 +9,17 @@ namespace envpack::env {
 using packaging::PackageName;
 
 Result<ProviderWorld::ProjectPtr> ProviderWorld::project(const PackageName& name,
+                                                         const index::PackageIndex* places,
                                                          const RunContext& run) {
+    const std::pair key{name, places != nullptr};
     {
         const std::lock_guard lock(mutex_);
-        if (const auto found = projects_.find(name); found != projects_.end()) {
+        if (const auto found = projects_.find(key); found != projects_.end()) {
             return found->second;
         }
     }
     ProjectPtr answer;
-    auto project = index_.project(name, run);
+    auto project = (places != nullptr ? *places : index_).project(name, run);
     if (project) {
         answer = std::make_shared<const index::Project>(*std::move(project));
     } else if (project.error().code() != ErrorCode::not_found) {
@@ -25,7 +27,7 @@ Result<ProviderWorld::ProjectPtr> ProviderWorld::project(const PackageName& name
             fmt::format("while looking for versions of `{}`", name.str())));
     }
     const std::lock_guard lock(mutex_);
-    return projects_.try_emplace(name, std::move(answer)).first->second;
+    return projects_.try_emplace(key, std::move(answer)).first->second;
 }
 
 Result<ProviderWorld::MetadataPtr> ProviderWorld::metadata(const index::DistFile& file,

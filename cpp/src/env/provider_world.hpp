@@ -11,6 +11,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace envpack::env {
 
@@ -21,8 +22,9 @@ public:
     explicit ProviderWorld(const index::PackageIndex& index) noexcept : index_(index) {}
 
     using ProjectPtr = std::shared_ptr<const index::Project>;
-    /// nullptr when no index knows the name.
-    Result<ProjectPtr> project(const packaging::PackageName& name, const RunContext& run);
+    /// nullptr when no index knows the name. `places` is asked instead of the index; may be null.
+    Result<ProjectPtr> project(const packaging::PackageName& name,
+                               const index::PackageIndex* places, const RunContext& run);
 
     struct Metadata {
         std::optional<packaging::CoreMetadata> value = std::nullopt;
@@ -36,8 +38,8 @@ public:
 private:
     const index::PackageIndex& index_;
     mutable std::mutex mutex_;
-    std::map<packaging::PackageName, ProjectPtr> projects_;
-    std::map<std::string, MetadataPtr> metadata_;  // by URL
+    std::map<std::pair<packaging::PackageName, bool>, ProjectPtr> projects_;  // and of a place?
+    std::map<std::string, MetadataPtr> metadata_;                             // by URL
 };
 
 }  // namespace envpack::env

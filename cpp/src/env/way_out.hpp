@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,8 +20,8 @@ inline constexpr std::size_t max_attempts = 8;  // of each kind: every one is a 
 Result<std::optional<resolver::Resolution>> attempt(PackageProvider changed,
                                                     std::span<const UserRequirement> requirements,
                                                     const RunContext& run);
-/// The first five, and how many more.
-std::string names_text(const std::vector<std::string>& names);
+/// Takes out of `options` what constrains `names`, places included.
+void drop_constraints(ProviderOptions& options, const std::set<packaging::PackageName>& names);
 
 /// Another version of what one requirement names.
 Result<std::optional<WayOut>> other_version(PackageProvider& provider,
@@ -37,7 +38,13 @@ Result<std::optional<WayOut>> with_prereleases(PackageProvider& provider,
                                                std::span<const UserRequirement> requirements,
                                                const ExplainOptions& options,
                                                const RunContext& run);
-/// A package of the base replaced; says what that breaks.
+/// The newest withdrawn version in `range`, asked for by name.
+Result<std::optional<WayOut>> pin_yanked(PackageProvider& provider,
+                                         std::span<const UserRequirement> requirements,
+                                         const packaging::PackageName& name,
+                                         const packaging::VersionRange& range,
+                                         const ExplainOptions& options, const RunContext& run);
+/// A package of the base replaced, or hidden where it cannot be removed; says what that breaks.
 Result<std::optional<WayOut>> unfreeze(PackageProvider& provider,
                                        std::span<const UserRequirement> requirements,
                                        const packaging::PackageName& name,

@@ -1,4 +1,5 @@
 #include "envpack/cuda/ngc_images.hpp"
+#include "envpack/env/replaced_packages.hpp"
 #include "way_out.hpp"
 
 #include <algorithm>
@@ -31,48 +32,35 @@ Result<std::optional<WayOut>> unfreeze(PackageProvider& provider,
                                        std::span<const UserRequirement> requirements,
                                        const PackageName& name, const ExplainOptions& options,
                                        const RunContext& run) {
-    ProviderOptions changed = provider.options();
-    changed.unfrozen.insert(name);
-    ENVPACK_TRY(const auto resolution, attempt(provider.with_options(changed), requirements, run));
     const Provided& base = *provider.find_provided(name);
-    if (!resolution || !base.version) {
+    ProviderOptions changed = provider.options();
+    (base.unremovable ? changed.shadowed : changed.unfrozen).insert(name);
+    ENVPACK_TRY(const auto resolution,
+                attempt(provider.with_options(std::move(changed)), requirements, run));
+    if (!resolution) {
         return std::optional<WayOut>();
     }
-    const auto chosen = resolution->versions.find({name});
-    if (chosen == resolution->versions.end() || chosen->second == *base.version) {
+    const auto replaced = replaced_packages(provider, *resolution);
+    const auto own = std::find_if(replaced.begin(), replaced.end(),
+                                  [&](const ReplacedPackage& one) { return one.name == name; });
+    if (own == replaced.end()) {
         return std::optional<WayOut>();
-    }
-    std::vector<std::string> broken;
-    std::vector<std::string> built_against;
-    for (const Provided& other : provider.provided()) {
-        if (other.name == name || resolution->versions.contains({other.name})) {
-            continue;
-        }
-        for (const packaging::Requirement& needed : other.requires_dist) {
-            if (needed.name != name || (needed.marker && !needed.marker->evaluate_with_extra(
-                                                             changed.environment, nullptr))) {
-                continue;
-            }
-            if (needed.specifiers.contains(*base.version, true) &&
-                !needed.specifiers.contains(chosen->second, true)) {
-                broken.push_back(other.name.to_string());
-            } else if (is_torch_stack(other.name) && is_torch_stack(name)) {
-                built_against.push_back(other.name.to_string());
-            }
-            break;
-        }
     }
     std::string description =
-        fmt::format("replace the {} of the base by {}", name.str(), chosen->second.to_string());
-    if (!broken.empty()) {
-        description += fmt::format("; breaks {}", names_text(broken));
+        base.unremovable
+            ? fmt::format("hide the {} of the base, which cannot be removed, behind {}", name.str(),
+                          own->to.to_string())
+            : fmt::format("replace the {} of the base by {}", name.str(), own->to.to_string());
+    if (!own->breaks.empty()) {
+        description += fmt::format("; breaks {}", names_text(own->breaks));
     }
-    if (!built_against.empty()) {
+    if (!own->built_against.empty()) {
         description +=
-            fmt::format("; built against the present one: {}", names_text(built_against));
+            fmt::format("; built against the present one: {}", names_text(own->built_against));
     }
-    return WayOut{"unfreeze", std::move(description),
-                  fmt::format("{} … --unfreeze {}", options.command, name.str())};
+    return WayOut{base.unremovable ? "shadow" : "unfreeze", std::move(description),
+                  fmt::format("{} … --{} {}", options.command,
+                              base.unremovable ? "shadow" : "unfreeze", name.str())};
 }
 
 Result<std::optional<WayOut>> relax(PackageProvider& provider,
@@ -90,14 +78,13 @@ Result<std::optional<WayOut>> relax(PackageProvider& provider,
     if (!resolution) {
         return std::optional<WayOut>();
     }
-    return WayOut{
-        "relax",
-        fmt::format("keep {} {} against what {} {} asks for; whether it works is yours "
-                    "to test",
-                    demand.dependency.str(), base->version->to_string(), demand.package.str(),
-                    resolution->versions.at({demand.package}).to_string()),
-        fmt::format("{} … --relax {}:{}", options.command, demand.package.str(),
-                    demand.dependency.str())};
+    return WayOut{"relax",
+                  fmt::format("keep {} {} against what {} {} asks for; whether it works is yours "
+                              "to test",
+                              demand.dependency.str(), base->shown_version(), demand.package.str(),
+                              resolution->versions.at({demand.package}).to_string()),
+                  fmt::format("{} … --relax {}:{}", options.command, demand.package.str(),
+                              demand.dependency.str())};
 }
 
 Result<std::optional<WayOut>> other_base(PackageProvider& provider,

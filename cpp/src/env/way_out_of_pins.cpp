@@ -43,9 +43,7 @@ Result<std::optional<WayOut>> pins_together(const resolver::Conflict& conflict,
         [&](const std::set<PackageName>& names) -> Result<resolver::Outcome> {
         ProviderOptions changed = provider.options();
         changed.unfrozen.insert(names.begin(), names.end());
-        std::erase_if(changed.constraints, [&](const UserRequirement& constraint) {
-            return names.contains(constraint.requirement.name);
-        });
+        drop_constraints(changed, names);
         PackageProvider without = provider.with_options(std::move(changed));
         ENVPACK_TRY(const auto roots, without.roots(requirements));
         return resolver::solve(without, roots, run);

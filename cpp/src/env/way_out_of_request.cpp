@@ -1,4 +1,4 @@
-#include "envpack/base/text.hpp"
+#include "envpack/env/replaced_packages.hpp"
 #include "way_out.hpp"
 
 #include <algorithm>
@@ -30,7 +30,8 @@ std::vector<UserRequirement> with_specifiers(std::span<const UserRequirement> re
     return result;
 }
 
-/// "an older x, 1.4": relative to the newest version that was asked for.
+/// "an older x, 1.4": relative to the newest version that was asked for, or to all that were asked
+/// for where there is none.
 Result<std::string> describe_other(PackageProvider& provider, const packaging::Requirement& wanted,
                                    const Version& version) {
     if (provider.is_frozen(wanted.name)) {
@@ -40,9 +41,13 @@ Result<std::string> describe_other(PackageProvider& provider, const packaging::R
     const VersionRange asked = VersionRange::of(wanted.specifiers);
     const auto newest = std::find_if(versions.rbegin(), versions.rend(),
                                      [&](const Version& one) { return asked.contains(one); });
-    const std::string_view kind = newest == versions.rend() ? "another"
-                                  : version < *newest       ? "an older"
-                                                            : "a newer";
+    bool is_older = newest != versions.rend() && version < *newest;
+    if (newest == versions.rend()) {
+        ENVPACK_TRY(const auto below,
+                    packaging::SpecifierSet::parse("<=" + version.public_version().to_string()));
+        is_older = (asked & VersionRange::of(below)).is_empty();
+    }
+    const std::string_view kind = is_older ? "an older" : "a newer";
     return fmt::format("{} {}, {}", kind, wanted.name.str(), version.to_string());
 }
 
@@ -62,16 +67,13 @@ Result<std::optional<resolver::Resolution>> attempt(PackageProvider changed,
     return std::optional<resolver::Resolution>();
 }
 
-std::string names_text(const std::vector<std::string>& names) {
-    constexpr std::size_t max_shown = 5;
-    std::vector<std::string> shown(
-        names.begin(),
-        names.begin() + static_cast<std::ptrdiff_t>(std::min(names.size(), max_shown)));
-    std::string text = text::join(shown, ", ");
-    if (names.size() > max_shown) {
-        text += fmt::format(" and {} more", names.size() - max_shown);
-    }
-    return text;
+void drop_constraints(ProviderOptions& options, const std::set<PackageName>& names) {
+    std::erase_if(options.constraints, [&](const UserRequirement& constraint) {
+        return names.contains(constraint.requirement.name);
+    });
+    std::erase_if(options.direct, [&](const auto& place) {
+        return place.second.is_constraint && names.contains(place.first);
+    });
 }
 
 Result<std::optional<WayOut>> other_version(PackageProvider& provider,
@@ -104,17 +106,14 @@ Result<std::optional<WayOut>> without_constraint(PackageProvider& provider,
                                                  const PackageName& name, const RunContext& run) {
     ProviderOptions changed = provider.options();
     std::vector<std::string> given_up;
-    std::erase_if(changed.constraints, [&](const UserRequirement& constraint) {
-        if (constraint.requirement.name != name) {
-            return false;
+    for (const UserRequirement& constraint : changed.constraints) {
+        if (constraint.requirement.name == name) {
+            given_up.push_back(
+                fmt::format("`{}`{}", constraint.to_string(),
+                            constraint.origin.empty() ? "" : " (" + constraint.origin + ")"));
         }
-        packaging::Requirement shown = constraint.requirement;
-        shown.marker.reset();
-        given_up.push_back(constraint.origin.empty()
-                               ? fmt::format("`{}`", shown.to_string())
-                               : fmt::format("`{}` ({})", shown.to_string(), constraint.origin));
-        return true;
-    });
+    }
+    drop_constraints(changed, {name});
     if (given_up.empty()) {
         return std::optional<WayOut>();
     }
@@ -122,8 +121,11 @@ Result<std::optional<WayOut>> without_constraint(PackageProvider& provider,
     if (!resolution) {
         return std::optional<WayOut>();
     }
-    return WayOut{"constraint", fmt::format("give up the constraint {}", names_text(given_up)),
-                  "take it out of the constraints"};
+    const bool is_one = given_up.size() == 1;
+    return WayOut{
+        "constraint",
+        fmt::format("give up the constraint{} {}", is_one ? "" : "s", names_text(given_up)),
+        fmt::format("take {} out of the constraints", is_one ? "it" : "them")};
 }
 
 Result<std::optional<WayOut>> with_prereleases(PackageProvider& provider,
@@ -137,6 +139,29 @@ Result<std::optional<WayOut>> with_prereleases(PackageProvider& provider,
         return std::optional<WayOut>();
     }
     return WayOut{"prereleases", "allow pre-releases", fmt::format("{} … --pre", options.command)};
+}
+
+Result<std::optional<WayOut>> pin_yanked(PackageProvider& provider,
+                                         std::span<const UserRequirement> requirements,
+                                         const PackageName& name, const VersionRange& range,
+                                         const ExplainOptions& options, const RunContext& run) {
+    ENVPACK_TRY(const auto versions, provider.versions(name));
+    const auto newest = std::find_if(versions.rbegin(), versions.rend(),
+                                     [&](const Version& one) { return range.contains(one); });
+    if (newest == versions.rend()) {
+        return std::optional<WayOut>();
+    }
+    std::vector<UserRequirement> changed(requirements.begin(), requirements.end());
+    changed.push_back({.requirement = {.name = name}});
+    changed.back().requirement.specifiers = packaging::SpecifierSet::pin(*newest);
+    ENVPACK_TRY(const auto resolution,
+                attempt(provider.with_options(provider.options()), changed, run));
+    if (!resolution) {
+        return std::optional<WayOut>();
+    }
+    return WayOut{
+        "yanked", fmt::format("the withdrawn {} {} all the same", name.str(), newest->to_string()),
+        fmt::format("{} … \"{}\"", options.command, changed.back().requirement.to_string())};
 }
 
 }  // namespace envpack::env::way_out

@@ -148,7 +148,8 @@ Result<Project> ChainedIndex::project(const packaging::PackageName& name,
     if (all_.size() == 1) {
         return std::move(listings.front().project);  // nobody else can own a file
     }
-    if (index_url.empty()) {
+    // Of several places none has all the files, and which comes first must not matter.
+    if (index_url.empty() && listings.size() == 1) {
         index_url = listings.front().project.index_url;
     }
     return Project{.name = name, .files = join(listings), .index_url = std::move(index_url)};

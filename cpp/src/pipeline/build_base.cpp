@@ -3,6 +3,8 @@
 #include "envpack/packaging/specifier_set.hpp"
 #include "envpack/pipeline/source.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace envpack::pipeline {
@@ -75,9 +77,17 @@ Result<void> check_lock_fits(const env::Lock& lock, const BuildBase& base) {
                                           installed_version(*package))));
         }
     }
+    const auto is_meant = [&](const env::FrozenPackage& present) {
+        return std::any_of(lock.origin->replaced.begin(), lock.origin->replaced.end(),
+                           [&](const env::ProvidedPackage& replaced) {
+                               return replaced.name == present.name &&
+                                      replaced.version == installed_version(present);
+                           });
+    };
     for (const env::LockedPackage& package : lock.packages) {
         if (const env::FrozenPackage* present = base.inventory.find(package.name);
-            present != nullptr && (!package.version || present->version != package.version)) {
+            present != nullptr && !is_meant(*present) &&
+            (!package.version || present->version != package.version)) {
             return fail(unfit(fmt::format("the lock would change {} of the base ({})",
                                           package.name.str(), installed_version(*present))));
         }

@@ -30,7 +30,7 @@ Result<BuildBase> open_base(const std::string& base, const std::string& prefix,
                             const UserConfig& user, const RunContext& run);
 
 /// invalid_argument unless `lock` was made for such a base: same Python, and every package that the
-/// lock counts on is there in the same version.
+/// lock counts on is there in the same version. Only what the lock says that it replaces is other.
 Result<void> check_lock_fits(const env::Lock& lock, const BuildBase& base);
 
 }  // namespace envpack::pipeline

@@ -1,5 +1,6 @@
 #include "build_image.hpp"
 
+#include "base_files.hpp"
 #include "build_base.hpp"
 #include "build_plan.hpp"
 #include "direct_source.hpp"
@@ -80,8 +81,11 @@ Result<BuildPlan> plan_of(const BuildOptions& options, const Input& input, const
     ENVPACK_TRY(const packaging::TagTarget target, env::tag_target(base.inventory.python));
     const SourceBuilder builder(base.inventory.python, packaging::supported_tags(target), {},
                                 options.indexes, user, !options.no_build);
-    return plan_from_lock(*input.lock, options.input.parent_path(), base, indexes.index.get(),
-                          {.builder = &builder, .network = indexes.services}, run);
+    ENVPACK_TRY(BuildPlan plan,
+                plan_from_lock(*input.lock, options.input.parent_path(), base, indexes.index.get(),
+                               {.builder = &builder, .network = indexes.services}, run));
+    ENVPACK_CHECK(check_base_files(plan, base, *input.lock, user, run));
+    return plan;
 }
 
 oci::ConfigChange config_change(const BuildOptions& options, const BuildBase& base,

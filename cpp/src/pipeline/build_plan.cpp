@@ -205,8 +205,9 @@ Result<BuildPlan> plan_from_lock(const env::Lock& lock, const std::filesystem::p
                 continue;
             }
         }
-        if (base.inventory.find(package.name) != nullptr) {
-            continue;  // check_lock_fits() has seen that it is the same version
+        if (const env::FrozenPackage* present = base.inventory.find(package.name);
+            present != nullptr && present->version == package.version) {
+            continue;  // check_lock_fits() has seen that another version is meant
         }
         ENVPACK_TRY(const env::LockedFile* file, best_wheel(package, tags));
         wanted.emplace_back(&package, file);

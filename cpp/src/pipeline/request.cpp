@@ -17,14 +17,7 @@ namespace {
 using packaging::RequirementLine;
 using packaging::RequirementsFile;
 
-Result<env::UserRequirement> user_requirement(const RequirementLine& line) {
-    if (!line.requirement || line.editable || !line.requirement->url.empty()) {
-        return fail(
-            Error(ErrorCode::unsupported, fmt::format("`{}` is no requirement by name", line.text))
-                .with_context(fmt::format("in {}", line.origin()))
-                .with_hint("a constraint names a package and its versions; give the place as a "
-                           "requirement"));
-    }
+env::UserRequirement user_requirement(const RequirementLine& line) {
     return env::UserRequirement{
         .requirement = *line.requirement, .origin = line.origin(), .hashes = line.hashes};
 }
@@ -124,12 +117,21 @@ Result<Request> read_request(const ResolveOptions& options, const UserConfig& us
             request.places.push_back(line);
             continue;
         }
-        ENVPACK_TRY(env::UserRequirement wanted, user_requirement(line));
-        request.requirements.push_back(std::move(wanted));
+        request.requirements.push_back(user_requirement(line));
     }
     for (const RequirementLine& line : all.constraints) {
-        ENVPACK_TRY(env::UserRequirement limit, user_requirement(line));
-        request.constraints.push_back(std::move(limit));
+        if (!line.requirement || line.editable) {
+            return fail(
+                Error(ErrorCode::unsupported,
+                      fmt::format("`{}` does not say which package it constrains", line.text))
+                    .with_context(fmt::format("in {}", line.origin()))
+                    .with_hint("write `name @ URL`, or name the package and its versions"));
+        }
+        if (is_direct(line)) {
+            request.constraint_places.push_back(line);
+        } else {
+            request.constraints.push_back(user_requirement(line));
+        }
     }
     request.indexes = options.indexes;
     if (!request.indexes.index_url) {
@@ -157,9 +159,11 @@ Result<void> keep_for(const packaging::MarkerEnvironment& environment, Request& 
     std::erase_if(request.requirements, [&](const env::UserRequirement& wanted) {
         return !holds(wanted.requirement.marker);
     });
-    std::erase_if(request.places, [&](const RequirementLine& line) {
-        return !holds(line.requirement ? line.requirement->marker : line.marker);
-    });
+    for (auto* lines : {&request.places, &request.constraint_places}) {
+        std::erase_if(*lines, [&](const RequirementLine& line) {
+            return !holds(line.requirement ? line.requirement->marker : line.marker);
+        });
+    }
     return request.hash_mode ? read_hashes(request) : Result<void>();
 }
 

@@ -21,6 +21,8 @@ struct Request {
     std::vector<env::UserRequirement> requirements = {};
     std::vector<packaging::RequirementLine> places = {};  ///< is_direct()
     std::vector<env::UserRequirement> constraints = {};
+    /// Constraints that name a place, each with a requirement that has the name.
+    std::vector<packaging::RequirementLine> constraint_places = {};
     std::vector<std::string> texts = {};  ///< the requirements as written, in order
     packaging::FormatControl formats = {};
     bool pre = false;
@@ -31,12 +33,14 @@ struct Request {
     IndexOptions indexes = {};  ///< the options of the call and those of the files
 };
 
-/// Reads everything that `options` names. unsupported for constraints by place.
+/// Reads everything that `options` names. unsupported for constraints that are editable, or by a
+/// place that does not tell the name.
 Result<Request> read_request(const ResolveOptions& options, const UserConfig& user,
                              const std::vector<std::string>& pip_constraints);
 
-/// Leaves the requirements whose marker holds in `environment`, and in hash mode reads their
-/// hashes. invalid_argument (rule `resolve.hashes`) for one that is not pinned or has none.
+/// Leaves the requirements, and the constraints by place, whose marker holds in `environment`, and
+/// in hash mode reads their hashes. invalid_argument (rule `resolve.hashes`) for one that is not
+/// pinned or has none.
 Result<void> keep_for(const packaging::MarkerEnvironment& environment, Request& request);
 
 }  // namespace envpack::pipeline

@@ -6,11 +6,13 @@
 #include "envpack/base/text.hpp"
 #include "envpack/env/installed_dependencies.hpp"
 #include "envpack/env/provider_inventory.hpp"
+#include "envpack/env/replaced_packages.hpp"
 #include "envpack/env/target_environment.hpp"
 #include "envpack/pipeline/freeze.hpp"
 #include "envpack/pipeline/source.hpp"
 #include "envpack/resolver/solver.hpp"
 #include "request.hpp"
+#include "request_places.hpp"
 #include "source_index.hpp"
 #include "torch_index.hpp"
 
@@ -61,7 +63,6 @@ Result<env::ProviderOptions> provider_options(const ResolveOptions& options, con
     env::ProviderOptions policy{.environment = env::marker_environment(base.python),
                                 .tags = packaging::supported_tags(target),
                                 .python_version = std::move(version),
-                                .constraints = request.constraints,
                                 .base_dependencies = options.base_dependencies,
                                 .formats = request.formats,
                                 .allow_sdists = !options.no_build,
@@ -72,12 +73,21 @@ Result<env::ProviderOptions> provider_options(const ResolveOptions& options, con
         ENVPACK_TRY(packaging::PackageName name, packaging::PackageName::parse(text));
         if (const env::FrozenPackage* package = base.find(name); package == nullptr) {
             run.note(fmt::format("--unfreeze {}: the base has no such package", name.str()));
-        } else if (package->has_flag("unremovable")) {
-            run.note(fmt::format("--unfreeze {}: the package is {}, which cannot be replaced",
-                                 name.str(),
-                                 package->installer == "debian" ? "Debian's" : "distutils'"));
+        } else if (package->is_unremovable()) {
+            run.note(
+                fmt::format("--unfreeze {}: the package is {}, which cannot be replaced; "
+                            "--shadow {} puts another one before it",
+                            name.str(), package->installer == "debian" ? "Debian's" : "distutils'",
+                            name.str()));
         }
         policy.unfrozen.insert(std::move(name));
+    }
+    for (const std::string& text : options.shadow) {
+        ENVPACK_TRY(packaging::PackageName name, packaging::PackageName::parse(text));
+        if (base.find(name) == nullptr) {
+            run.note(fmt::format("--shadow {}: the base has no such package", name.str()));
+        }
+        policy.shadowed.insert(std::move(name));
     }
     for (const std::string& text : options.relax) {
         ENVPACK_TRY(env::Relaxation relaxation, env::Relaxation::parse(text));
@@ -98,38 +108,6 @@ Result<fs::path> program_on_this_machine(const ResolveOptions& options,
                : fs::path();
 }
 
-/// What is asked for by place, opened; joins the requirements by name.
-Result<DirectSources> open_places(Request& request, const DirectServices& services,
-                                  const RunContext& run) {
-    DirectSources places;
-    for (const packaging::RequirementLine& line : request.places) {
-        ENVPACK_TRY(DirectSource source,
-                    with_context(open_direct(line, services, run),
-                                 fmt::format("while opening `{}` ({})", line.text, line.origin())));
-        const packaging::PackageName name = source.locked.name;
-        packaging::Requirement requirement{.name = name, .extras = line.extras};
-        requirement.marker = line.marker;
-        if (line.requirement) {
-            requirement.extras = line.requirement->extras;
-            requirement.marker = line.requirement->marker;
-        }
-        // Its version is a demand like any other: of a package that the base provides, too.
-        ENVPACK_TRY(requirement.specifiers,
-                    packaging::SpecifierSet::parse("===" + source.locked.version->to_string()));
-        request.requirements.push_back(
-            {.requirement = std::move(requirement), .origin = line.origin()});
-        if (const auto [other, is_new] = places.try_emplace(name, source);
-            !is_new && other->second.url != source.url) {
-            return fail(Error(ErrorCode::invalid_argument,
-                              fmt::format("{} is asked for at two places, `{}` and `{}`",
-                                          name.str(), text::redact_url(other->second.url),
-                                          text::redact_url(source.url)))
-                            .with_rule("resolve.direct"));
-        }
-    }
-    return places;
-}
-
 /// Of what may be built in hash mode; a digest says it all, whatever name it belongs to.
 std::optional<std::set<Digest>> hashes_of(const Request& request) {
     if (!request.hash_mode) {
@@ -138,6 +116,30 @@ std::optional<std::set<Digest>> hashes_of(const Request& request) {
     std::set<Digest> all;
     for (const auto& [name, digests] : request.hashes) {
         all.insert(digests.begin(), digests.end());
+    }
+    return all;
+}
+
+/// What the base provides to this request.
+Result<std::vector<env::Provided>> provided_by(const env::Inventory& base,
+                                               const ResolveOptions& options,
+                                               const RunContext& run) {
+    std::vector<env::Provided> all = env::provided_from(base, "base");
+    for (const std::string& text : options.treat_as_release) {
+        ENVPACK_TRY(const packaging::PackageName name, packaging::PackageName::parse(text));
+        const auto found = std::find_if(all.begin(), all.end(),
+                                        [&](const env::Provided& one) { return one.name == name; });
+        if (found == all.end()) {
+            run.note(fmt::format("--treat-as-release {}: the base has no such package", text));
+        } else if (!env::treat_as_release(*found)) {
+            run.note(fmt::format("--treat-as-release {}: {} is no pre-release", text,
+                                 found->shown_version()));
+        } else {
+            run.note(
+                fmt::format("the base's {} {} counts as {}: install with --no-deps; pip check "
+                            "will complain",
+                            name.str(), found->shown_version(), found->version->to_string()));
+        }
     }
     return all;
 }
@@ -186,7 +188,7 @@ Result<void> complete_hash(env::Selected& chosen, const index::PackageIndex& ind
 }
 
 Result<env::Lock> lock_from(env::Selection selection, const env::Inventory& base,
-                            const Request& request, const DirectSources& places,
+                            const Request& request, const PlaceIndex& places,
                             const index::PackageIndex& index, const RunContext& run) {
     env::Lock lock{.requires_python = fmt::format("=={}.*", base.python.short_version())};
     lock.environments = {
@@ -194,8 +196,8 @@ Result<env::Lock> lock_from(env::Selection selection, const env::Inventory& base
                     "platform_machine == '{}'",
                     base.python.short_version(), base.python.machine)};
     for (env::Selected& chosen : selection.packages) {
-        if (const auto place = places.find(chosen.name); place != places.end()) {
-            lock.packages.push_back(locked(chosen, place->second.locked));
+        if (places.has(chosen.file)) {
+            lock.packages.push_back(locked(chosen, places.find(chosen.name)->locked));
             continue;
         }
         ENVPACK_CHECK(complete_hash(chosen, index, run));
@@ -215,6 +217,7 @@ Result<env::Lock> lock_from(env::Selection selection, const env::Inventory& base
                            .machine = base.python.machine,
                            .libc = base.python.libc.to_string(),
                            .requirements = request.texts};
+    std::sort(origin.requirements.begin(), origin.requirements.end());
     for (const packaging::PackageName& name : selection.provided) {
         const env::FrozenPackage* package = base.find(name);
         origin.provided.push_back(
@@ -227,6 +230,34 @@ Result<env::Lock> lock_from(env::Selection selection, const env::Inventory& base
     }
     lock.origin = std::move(origin);
     return lock;
+}
+
+/// The way out of a request that only the versions of several indexes together fulfil.
+Result<std::vector<env::WayOut>> all_indexes_together(
+    const Request& request, const env::PackageProvider& provider,
+    const std::shared_ptr<const SourceBuilder>& builder,
+    const std::shared_ptr<const PlaceIndex>& places, const UserConfig& user,
+    const RunContext& run) {
+    IndexOptions together = request.indexes;
+    together.strategy = index::IndexStrategy::merged;
+    ENVPACK_TRY(const UserIndexes indexes, open_user_indexes(together, user, run));
+    const SourceIndex sources(indexes.index, builder, places, hashes_of(request));
+    env::PackageProvider other(sources, provider.options(),
+                               {provider.provided().begin(), provider.provided().end()}, run);
+    const auto roots = other.roots(request.requirements);
+    if (!roots) {
+        return std::vector<env::WayOut>();
+    }
+    // An index that is asked for more than before may fail for reasons of its own.
+    const auto outcome = resolver::solve(other, *roots, run);
+    ENVPACK_CHECK(run.check());
+    if (!outcome || !std::holds_alternative<resolver::Resolution>(*outcome)) {
+        return std::vector<env::WayOut>();
+    }
+    return std::vector<env::WayOut>{
+        {"index-strategy",
+         "look for each version on all indexes, not only on the first that has the name",
+         "envpack resolve … --index-strategy unsafe-best-match"}};
 }
 
 std::string text_of(const env::HeldBack& package) {
@@ -248,10 +279,10 @@ env::Explanation downgraded(const std::vector<env::HeldBack>& packages) {
 
 /// In hash mode nothing may be installed that the request has no hash for.
 Result<void> check_hash_mode(const env::Selection& selection, const Request& request,
-                             const DirectSources& places) {
+                             const PlaceIndex& places) {
     std::vector<std::string> missing;
     for (const env::Selected& chosen : selection.packages) {
-        if (!request.hashes.contains(chosen.name) && !places.contains(chosen.name)) {
+        if (!request.hashes.contains(chosen.name) && !places.has(chosen.file)) {
             missing.push_back(fmt::format("{}=={}", chosen.name.str(), chosen.version.to_string()));
         }
     }
@@ -294,31 +325,36 @@ Result<ResolveOutcome> resolve(const ResolveOptions& options, const UserConfig& 
     const auto builder =
         std::make_shared<const SourceBuilder>(base.python, policy.tags, std::move(target_python),
                                               request.indexes, user, !options.no_build);
-    ENVPACK_TRY(const DirectSources places, open_places(request,
-                                                        {.builder = builder.get(),
-                                                         .network = indexes.services,
-                                                         .lock_folder = options.lock_folder,
-                                                         .require_hashes = request.hash_mode},
-                                                        run));
-    for (const auto& [name, place] : places) {
-        policy.direct.emplace(name, place.url);
-    }
+    const DirectServices services{.builder = builder.get(),
+                                  .network = indexes.services,
+                                  .lock_folder = options.lock_folder,
+                                  .require_hashes = request.hash_mode};
+    ENVPACK_TRY(RequestPlaces found, open_places(request, base, policy, services, run));
+    const auto places = std::make_shared<const PlaceIndex>(std::move(found.opened),
+                                                           std::move(found.constrained), services);
+    policy.places = places.get();
     const SourceIndex sources(indexes.index, builder, places, hashes_of(request));
 
-    env::PackageProvider provider(sources, std::move(policy), env::provided_from(base, "base"),
-                                  run);
+    ENVPACK_TRY(std::vector<env::Provided> provided, provided_by(base, options, run));
+    env::PackageProvider provider(sources, std::move(policy), std::move(provided), run);
     ENVPACK_TRY(const auto roots, provider.roots(request.requirements));
     ENVPACK_TRY(resolver::Outcome outcome, resolver::solve(provider, roots, run));
     if (const auto* conflict = std::get_if<resolver::Conflict>(&outcome)) {
+        env::ExplainOptions how;
+        if (indexes.order.size() > 1 &&
+            request.indexes.strategy == index::IndexStrategy::first_index) {
+            ENVPACK_TRY(how.further,
+                        all_indexes_together(request, provider, builder, places, user, run));
+        }
         ENVPACK_TRY(env::Explanation explanation,
-                    env::explain(*conflict, provider, request.requirements, {}, run));
+                    env::explain(*conflict, provider, request.requirements, how, run));
         return explanation;
     }
     const auto& resolution = std::get<resolver::Resolution>(outcome);
     ENVPACK_CHECK(provider.verify(resolution, request.requirements));
     ENVPACK_TRY(env::Selection selection, provider.selection(resolution));
     if (torch.conflict) {
-        ENVPACK_TRY(const bool is_needed, chooses_torch_family(selection, places));
+        ENVPACK_TRY(const bool is_needed, chooses_torch_family(selection, *places));
         if (is_needed) {
             return *std::move(torch.conflict);
         }
@@ -326,6 +362,10 @@ Result<ResolveOutcome> resolve(const ResolveOptions& options, const UserConfig& 
     }
     for (const std::string& note : provider.notes()) {
         run.note(note);
+    }
+    const auto replaced = env::replaced_packages(provider, resolution);
+    for (const env::ReplacedPackage& package : replaced) {
+        run.note(package.to_string());
     }
     for (const std::string& note : env::abi_notes(selection, provider.provided())) {
         run.note(note);
@@ -342,16 +382,24 @@ Result<ResolveOutcome> resolve(const ResolveOptions& options, const UserConfig& 
         run.note(text_of(package));
     }
     if (request.hash_mode) {
-        ENVPACK_CHECK(check_hash_mode(selection, request, places));
+        ENVPACK_CHECK(check_hash_mode(selection, request, *places));
     }
     const std::optional<UnixTime> exclude_newer = provider.options().exclude_newer;
     ENVPACK_TRY(env::Lock lock,
-                lock_from(std::move(selection), base, request, places, sources, run));
+                lock_from(std::move(selection), base, request, *places, sources, run));
     for (const env::HeldBack& package : held_back) {
         lock.origin->forced.push_back({.name = package.name,
                                        .from = package.instead.to_string(),
                                        .to = package.chosen.to_string(),
                                        .by = package.by});
+    }
+    for (const env::ReplacedPackage& package : replaced) {
+        lock.origin->replaced.push_back({.name = package.name, .version = package.from});
+    }
+    for (const packaging::PackageName& name : provider.options().shadowed) {
+        if (base.find(name) != nullptr) {
+            lock.origin->shadowed.push_back(name);
+        }
     }
     lock.origin->torch_index = std::move(torch.index);
     if (exclude_newer) {

@@ -13,31 +13,23 @@
 namespace envpack::pipeline {
 
 SourceIndex::SourceIndex(std::shared_ptr<const index::PackageIndex> inner,
-                         std::shared_ptr<const SourceBuilder> builder, DirectSources direct,
+                         std::shared_ptr<const SourceBuilder> builder,
+                         std::shared_ptr<const PlaceIndex> places,
                          std::optional<std::set<Digest>> may_build)
     : inner_(std::move(inner)),
       builder_(std::move(builder)),
-      direct_(std::move(direct)),
-      may_build_(std::move(may_build)) {
-    for (const auto& [name, source] : direct_) {
-        local_.emplace(source.file.url, source.wheel);
-    }
-}
+      places_(std::move(places)),
+      may_build_(std::move(may_build)) {}
 
 Result<index::Project> SourceIndex::project(const packaging::PackageName& name,
                                             const RunContext& run) const {
-    if (const auto found = direct_.find(name); found != direct_.end()) {
-        return index::Project{.name = name,
-                              .files = std::vector<index::DistFile>{found->second.file}};
-    }
     return inner_->project(name, run);
 }
 
 Result<packaging::CoreMetadata> SourceIndex::metadata(const index::DistFile& file,
                                                       const RunContext& run) const {
-    if (const auto found = local_.find(file.url); found != local_.end()) {
-        ENVPACK_TRY(const auto wheel, wheel::WheelArchive::open_as(found->second, file.filename));
-        return wheel.metadata();
+    if (places_->has(file)) {
+        return places_->metadata(file, run);
     }
     return file.filename.ends_with(".whl") ? inner_->metadata(file, run)
                                            : metadata_of_sdist(file, run);
@@ -91,10 +83,7 @@ Result<packaging::CoreMetadata> SourceIndex::metadata_of_sdist(const index::Dist
 
 Result<std::filesystem::path> SourceIndex::download(const index::DistFile& file,
                                                     const RunContext& run) const {
-    if (const auto found = local_.find(file.url); found != local_.end()) {
-        return found->second;
-    }
-    return inner_->download(file, run);
+    return places_->has(file) ? places_->download(file, run) : inner_->download(file, run);
 }
 
 }  // namespace envpack::pipeline

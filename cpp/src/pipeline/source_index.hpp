@@ -1,10 +1,9 @@
 #pragma once
 
-#include "direct_source.hpp"
 #include "envpack/index/package_index.hpp"
+#include "place_index.hpp"
 #include "source_builder.hpp"
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -12,13 +11,14 @@
 namespace envpack::pipeline {
 
 /// An index that also knows what source distributions need, by building them where they do not say
-/// it, and that has the projects which the request names by place instead of by name.
+/// it, and what the files of places need, whose projects it does not list.
 /// Thread-safe.
 class SourceIndex final : public index::PackageIndex {
 public:
     /// `may_build`: the digests of source distributions that may be built; none: of any.
     SourceIndex(std::shared_ptr<const index::PackageIndex> inner,
-                std::shared_ptr<const SourceBuilder> builder, DirectSources direct,
+                std::shared_ptr<const SourceBuilder> builder,
+                std::shared_ptr<const PlaceIndex> places,
                 std::optional<std::set<Digest>> may_build = std::nullopt);
 
     Result<index::Project> project(const packaging::PackageName& name,
@@ -34,9 +34,8 @@ private:
 
     std::shared_ptr<const index::PackageIndex> inner_;
     std::shared_ptr<const SourceBuilder> builder_;
-    DirectSources direct_;
+    std::shared_ptr<const PlaceIndex> places_;
     std::optional<std::set<Digest>> may_build_;
-    std::map<std::string, std::filesystem::path> local_;  ///< wheels of direct_, by URL
 };
 
 }  // namespace envpack::pipeline

@@ -19,11 +19,12 @@ const packaging::PackageName& torch_name() {
 
 const env::FrozenPackage* provided_torch(const ResolveOptions& options,
                                          const env::Inventory& base) {
-    const bool may_move =
-        std::any_of(options.unfreeze.begin(), options.unfreeze.end(), [](const std::string& text) {
-            const auto name = packaging::PackageName::parse(text);
-            return name && *name == torch_name();
-        });
+    const auto is_torch = [](const std::string& text) {
+        const auto name = packaging::PackageName::parse(text);
+        return name && *name == torch_name();
+    };
+    const bool may_move = std::any_of(options.unfreeze.begin(), options.unfreeze.end(), is_torch) ||
+                          std::any_of(options.shadow.begin(), options.shadow.end(), is_torch);
     return may_move ? nullptr : base.find(torch_name());
 }
 
@@ -43,11 +44,17 @@ packaging::SpecifierSet wanted_torch(const Request& request, const env::Inventor
     return wanted;
 }
 
+/// By name, and not to come from the place of a constraint.
 bool names_one_of(const Request& request, std::span<const packaging::PackageName> packages) {
+    const auto has_place = [&](const packaging::PackageName& name) {
+        return std::any_of(request.constraint_places.begin(), request.constraint_places.end(),
+                           [&](const auto& line) { return line.requirement->name == name; });
+    };
     return std::any_of(request.requirements.begin(), request.requirements.end(),
                        [&](const env::UserRequirement& line) {
-                           return std::binary_search(packages.begin(), packages.end(),
-                                                     line.requirement.name);
+                           const packaging::PackageName& name = line.requirement.name;
+                           return std::binary_search(packages.begin(), packages.end(), name) &&
+                                  !has_place(name);
                        });
 }
 
@@ -126,12 +133,12 @@ Result<TorchIndexChoice> pin_torch_index(const ResolveOptions& options, const Cu
     return TorchIndexChoice{.index = recorded(plan)};
 }
 
-Result<bool> chooses_torch_family(const env::Selection& selection, const DirectSources& places) {
+Result<bool> chooses_torch_family(const env::Selection& selection, const PlaceIndex& places) {
     ENVPACK_TRY(const cuda::TorchMatrix matrix, cuda::TorchMatrix::load());
     const auto packages = matrix.packages();
     return std::any_of(selection.packages.begin(), selection.packages.end(),
                        [&](const env::Selected& chosen) {
-                           return !places.contains(chosen.name) &&
+                           return !places.has(chosen.file) &&
                                   std::binary_search(packages.begin(), packages.end(), chosen.name);
                        });
 }

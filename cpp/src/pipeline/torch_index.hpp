@@ -33,7 +33,7 @@ Result<TorchIndexChoice> pin_torch_index(const ResolveOptions& options, const Cu
 
 /// Whether it adds torch or what is built with it from an index; what was asked for by place is
 /// the user's own choice.
-Result<bool> chooses_torch_family(const env::Selection& selection, const DirectSources& places);
+Result<bool> chooses_torch_family(const env::Selection& selection, const PlaceIndex& places);
 
 /// A companion of torch that belongs to another release than the provided one, with the version
 /// that does belong to it.

@@ -116,6 +116,79 @@ TEST(Explain, ConstraintInTheWay) {
 )");
 }
 
+TEST(Explain, WhatCannotBeRemovedCanBeHidden) {
+    UniverseIndex index;
+    index.add("a", "1").add("a", "2");
+    Provided own = provided("a", "1");
+    own.unremovable = true;
+    const Explanation explanation = explained(index, {own}, {"a>=2"});
+    ASSERT_EQ(explanation.ways_out.size(), 2U);
+    EXPECT_EQ(explanation.ways_out[1].kind, "shadow");
+    EXPECT_EQ(explanation.ways_out[1].description,
+              "hide the a of the base, which cannot be removed, behind 2");
+    EXPECT_EQ(explanation.ways_out[1].command, "envpack resolve … --shadow a");
+}
+
+TEST(Explain, ThePlaceOfAConstraint) {
+    UniverseIndex index;
+    index.add("a", "1").add("a", "2").add("b", "1", {{"a>=2"}});
+    UniverseIndex places;
+    places.add("a", "1");
+    ProviderOptions options = target_options();
+    options.constraints = {{.requirement = *packaging::Requirement::parse("a @ file:///a-1.whl"),
+                            .origin = "c.txt:1"}};
+    options.direct.emplace(*packaging::PackageName::parse("a"),
+                           DirectPlace{"file:///a-1.whl", "c.txt:1", true});
+    options.places = &places;
+    PackageProvider provider(index, options, {});
+    const auto requirements = request({"b"});
+    const auto outcome = resolver::solve(provider, provider.roots(requirements).value()).value();
+    EXPECT_EQ(explain(std::get<resolver::Conflict>(outcome), provider, requirements).value().text,
+              R"(what is asked of a does not fit the constraints
+
+  requirements.txt:1  b
+  b 1                 needs a >=2
+  a constraint allows only a 1, from file:///a-1.whl (c.txt:1)
+
+  Ways out, smallest change first:
+    1. give up the constraint `a @ file:///a-1.whl` (c.txt:1)
+       take it out of the constraints
+)");
+}
+
+TEST(Explain, AWithdrawnVersionCanBeAskedForByName) {
+    UniverseIndex index;
+    index.add("a", "1", {.yanked = "broken"}).add("b", "1", {{"a>=1"}});
+    const Explanation explanation = explained(index, {}, {"b"});
+    ASSERT_EQ(explanation.ways_out.size(), 1U);
+    EXPECT_EQ(explanation.ways_out[0].kind, "yanked");
+    EXPECT_EQ(explanation.ways_out[0].description, "the withdrawn a 1 all the same");
+    EXPECT_EQ(explanation.ways_out[0].command, "envpack resolve … \"a==1\"");
+}
+
+TEST(Explain, NothingIsSaidOfVersionsThatAreThere) {
+    UniverseIndex index;
+    index.add("a", "1", {.requires_dist = {"gone>=1; extra == 'gpu'"}, .extras = {"gpu"}});
+    EXPECT_EQ(explained(index, {}, {"a[gpu]"}).text, R"(no index has a project `gone`
+
+  requirements.txt:1  a[gpu]
+  a[gpu] 1            needs gone >=1
+  no index has a project `gone`
+)");
+}
+
+TEST(Explain, AnOlderVersionIsCalledThat) {
+    UniverseIndex index;
+    index.add("a", "1").add("a", "3");
+    for (const auto& [wanted, said] :
+         {std::pair{"a>=4", "an older a, 3"}, std::pair{"a<1", "a newer a, 3"},
+          std::pair{"a==2", "a newer a, 3"}}) {
+        const Explanation explanation = explained(index, {}, {wanted});
+        ASSERT_FALSE(explanation.ways_out.empty()) << wanted;
+        EXPECT_EQ(explanation.ways_out[0].description, said);
+    }
+}
+
 struct Row {
     std::string name;
     UniverseIndex index;

@@ -49,6 +49,8 @@ Lock full_lock() {
                    .libc = "glibc 2.36",
                    .requirements = {"cattrs>=24", "numpy ; python_version < \"4\""},
                    .provided = {{name("distro-info"), "1.1build1"}, {name("numpy"), "1.26.4"}},
+                   .replaced = {{name("torch"), "2.3.0a0+6ddf5cf85e.nv24.4"}},
+                   .shadowed = {name("pyyaml")},
                    .relaxed = {{name("regex"), "regex==2023.1", "transformers needs regex>=2024"}},
                    .torch_index = LockedTorchIndex{.suffix = "cu126",
                                                    .url = "https://host.example/whl/cu126",
@@ -88,6 +90,9 @@ TEST(Lock, IsWrittenInTheOrderOfPep751) {
             "    \"cattrs>=24\",\n"
             "    \"numpy ; python_version < \\\"4\\\"\",\n"
             "]\n"
+            "shadowed = [\n"
+            "    \"pyyaml\",\n"
+            "]\n"
             "\n"
             "[tool.envpack.base]\n"
             "source = \"oci:base \\\"x\\\"\\\\y\"\n"
@@ -104,6 +109,9 @@ TEST(Lock, IsWrittenInTheOrderOfPep751) {
             "[tool.envpack.provided]\n"
             "distro-info = \"1.1build1\"\n"
             "numpy = \"1.26.4\"\n"
+            "\n"
+            "[tool.envpack.replaced]\n"
+            "torch = \"2.3.0a0+6ddf5cf85e.nv24.4\"\n"
             "\n"
             "[[tool.envpack.relaxed]]\n"
             "name = \"regex\"\n"

@@ -19,7 +19,8 @@ namespace envpack::env {
 
 /// A change of the request that makes it solvable.
 struct WayOut {
-    /// "other-version", "constraint", "prereleases", "relax", "base-image" or "unfreeze"
+    /// "other-version", "constraint", "prereleases", "yanked", "base-image", "relax", "unfreeze",
+    /// "shadow" or "index-strategy"
     std::string kind;
     std::string description;  ///< "an older xformers, 0.0.20"
     std::string command;      ///< `envpack resolve … "xformers==0.0.20"`
@@ -53,6 +54,7 @@ struct Explanation {
 struct ExplainOptions {
     bool find_ways_out = true;  ///< costs further solves
     std::string command = "envpack resolve";
+    std::vector<WayOut> further = {};  ///< that the caller has solved; they come last
 };
 
 /// `provider` is the one that the conflict came from, `requirements` what its roots were made of.

@@ -117,10 +117,14 @@ struct LockOrigin {
     std::string implementation = "cpython";
     std::string machine = {};                    ///< "x86_64"
     std::string libc = {};                       ///< "glibc 2.36"
-    std::vector<std::string> requirements = {};  ///< as the user wrote them, in order
+    std::vector<std::string> requirements = {};  ///< as the user wrote them, sorted
     std::vector<ProvidedPackage> provided = {};  ///< sorted by name
-    std::vector<RelaxedPin> relaxed = {};        ///< sorted by name
-    std::vector<ForcedVersion> forced = {};      ///< sorted by name
+    /// Packages of the base, in its versions, that the lock has in another one; sorted by name.
+    std::vector<ProvidedPackage> replaced = {};
+    /// Packages of the base whose files others may hide (--shadow); sorted.
+    std::vector<packaging::PackageName> shadowed = {};
+    std::vector<RelaxedPin> relaxed = {};    ///< sorted by name
+    std::vector<ForcedVersion> forced = {};  ///< sorted by name
     std::optional<LockedTorchIndex> torch_index = std::nullopt;
     std::string exclude_newer = {};  ///< RFC 3339; empty: no limit
     friend bool operator==(const LockOrigin&, const LockOrigin&) = default;

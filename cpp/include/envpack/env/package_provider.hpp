@@ -36,8 +36,10 @@
 //   pin. Upper bounds of Requires-Python count.
 // * A source distribution only where a version has no wheel for the target, and only with
 //   ProviderOptions::allow_sdists: reading its metadata may mean building it.
-// * Direct references (`name @ url`) of METADATA are refused unless the request names the same
-//   place (ProviderOptions::direct), as uv does.
+// * Direct references (`name @ url`) of METADATA are refused unless the request or a constraint
+//   names the same place (ProviderOptions::direct), as uv does.
+// * A constraint `name @ url` makes that place the one candidate, as with pip; it is opened when
+//   the solve comes to that name, and never for a package that the base provides.
 // * The extra of a base package adds what its METADATA says, and that is enforced like any
 //   demand of the request, against base packages too.
 
@@ -48,6 +50,17 @@ struct UserRequirement {
     packaging::Requirement requirement;
     std::string origin = {};  ///< "requirements.txt:7", "command line"
     std::vector<packaging::HashOption> hashes = {};
+    /// How people wrote it, where `requirement` says less: `one @ file:///…` for `one===1.0`.
+    std::string shown = {};
+
+    std::string to_string() const;  ///< without its marker, for people
+};
+
+/// Where the one candidate of a name is.
+struct DirectPlace {
+    std::string url;
+    std::string origin = {};     ///< who says so: "constraints.txt:3"
+    bool is_constraint = false;  ///< otherwise the request itself
 };
 
 /// A package of the base, as a solve sees it. Value; not synchronised.
@@ -59,8 +72,13 @@ struct Provided {
     std::vector<packaging::PackageName> extras = {};
     std::string origin = {};       ///< "base image, layer 3"
     std::string raw_version = {};  ///< as installed, shown where `version` is none
-    /// Owned by dpkg or distutils: never replaced, not even when unfrozen.
+    /// Owned by dpkg or distutils: never replaced, not even when unfrozen; at most hidden
+    /// (ProviderOptions::shadowed).
     bool unremovable = false;
+    /// What is installed, where it is to count as `version` all the same: treat_as_release().
+    std::optional<packaging::Version> installed = std::nullopt;
+
+    std::string shown_version() const;  ///< as installed
 };
 
 /// What becomes of a base package's requirement that the base does not fulfil.
@@ -88,6 +106,8 @@ struct ProviderOptions {
     packaging::Version python_version;
     std::vector<UserRequirement> constraints = {};
     std::set<packaging::PackageName> unfrozen = {};  ///< base packages that may be replaced
+    /// Base packages that another version may come before on the path, unremovable ones too.
+    std::set<packaging::PackageName> shadowed = {};
     std::vector<Relaxation> relaxed = {};
     BaseDependencies base_dependencies = BaseDependencies::add;
     packaging::FormatControl formats = {};
@@ -96,9 +116,11 @@ struct ProviderOptions {
     bool no_dependencies = false;  ///< only what the request names
     /// Files uploaded later do not exist, nor do files whose upload time the index does not tell.
     std::optional<UnixTime> exclude_newer = std::nullopt;
-    /// Names that the request gives a place for, with its URL: whatever the index has under that
-    /// name is the one candidate, and exempt from dates, hashes and rules on file kinds.
-    std::map<packaging::PackageName, std::string> direct = {};
+    /// Names that the request or a constraint gives a place for: whatever `places` (none: the
+    /// index) has under that name is the one candidate, and exempt from dates, hashes and rules on
+    /// file kinds. A constraint with a URL that is not this one allows nothing.
+    std::map<packaging::PackageName, DirectPlace> direct = {};
+    const index::PackageIndex* places = nullptr;  ///< lives as long as the provider
     /// The sha256 digests of which a file of that name must have one; other names are free.
     std::map<packaging::PackageName, std::set<Digest>> hashes = {};
 };
@@ -116,7 +138,7 @@ struct Selected {
     std::vector<packaging::PackageName> uses_provided = {};  ///< of the base; sorted
 };
 
-/// A demand that was given up because ProviderOptions::relaxed says so.
+/// A demand that was given up because ProviderOptions::relaxed or Provided::installed says so.
 struct Relaxed {
     packaging::PackageName name;  ///< of the base
     std::string pin = {};         ///< the base's version
@@ -144,6 +166,10 @@ struct Selection {
 /// wheels that say `+ngcpytorch2412` and mean this base.
 std::vector<std::string> abi_notes(const Selection& selection, std::span<const Provided> base);
 
+/// The package counts as the release that its version comes before: 2.3.0 for 2.3.0a0+….nv24.4.
+/// False, and nothing changes, where it is no pre-release.
+bool treat_as_release(Provided& provided);
+
 /// Part of the torch stack: built against each other, so never pulled in behind the user's back.
 /// More than cuda::TorchMatrix::packages(): also what other places publish and what torch needs.
 bool is_torch_stack(const packaging::PackageName& name);
@@ -153,7 +179,8 @@ class Prefetch;
 /// resolver::DependencyProvider over an index and a base. One thread, but for what it fetches.
 class PackageProvider final : public resolver::DependencyProvider {
 public:
-    /// `index` has to live as long as the provider and its copies.
+    /// `index` has to live as long as the provider and its copies; it gives the metadata of every
+    /// file, those of ProviderOptions::places included.
     PackageProvider(const index::PackageIndex& index, ProviderOptions options,
                     std::vector<Provided> provided, const RunContext& run = {});
     ~PackageProvider() override;
@@ -168,8 +195,8 @@ public:
     const ProviderOptions& options() const noexcept;
 
     /// The request as the solver's roots, without those whose marker is false here. unsupported
-    /// for a direct reference. Their order is remembered: as with pip, what the request names is
-    /// decided first, in the order of the request.
+    /// for a direct reference. What the request names is decided first, as with pip: pins, then
+    /// what has specifiers, then by name. Requirements in another order give the same answer.
     Result<std::vector<resolver::Dependency>> roots(std::span<const UserRequirement> requirements);
 
     Result<void> prepare(std::span<const resolver::Wanted> wanted) override;

@@ -28,6 +28,11 @@ struct ResolveOptions {
     std::optional<std::string> python = std::nullopt;  ///< as FreezeOptions::python
     bool pre = false;                                  ///< allow pre-releases of everything
     std::vector<std::string> unfreeze = {};            ///< base packages that may be replaced
+    /// Base packages that another version may come before on the path, though they stay: also those
+    /// of Debian or distutils. Files of theirs may be hidden.
+    std::vector<std::string> shadow = {};
+    /// Base packages that count as the release that their pre-release version comes before.
+    std::vector<std::string> treat_as_release = {};
     /// `NAME[:DEPENDENCY]`: what NAME requires of base packages is given up.
     std::vector<std::string> relax = {};
     bool no_dependencies = false;  ///< only what is named
