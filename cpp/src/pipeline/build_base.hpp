@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace envpack::pipeline {
 
@@ -29,8 +30,13 @@ struct BuildBase {
 Result<BuildBase> open_base(const std::string& base, const std::string& prefix,
                             const UserConfig& user, const RunContext& run);
 
-/// invalid_argument unless `lock` was made for such a base: same Python, and every package that the
-/// lock counts on is there in the same version.
+/// invalid_argument (rule `build.lock-base`) unless `lock` was made for such an environment: same
+/// Python, and every package that the lock counts on is there in the same version. `who` is what
+/// people call it: "the base".
+Result<void> check_lock_target(const env::Lock& lock, const env::Inventory& inventory,
+                               std::string_view who);
+
+/// The same for a base, of which a lock must not change a package either.
 Result<void> check_lock_fits(const env::Lock& lock, const BuildBase& base);
 
 }  // namespace envpack::pipeline

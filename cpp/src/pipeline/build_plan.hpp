@@ -39,6 +39,10 @@ Result<BuildPlan> plan_from_lock(const env::Lock& lock, const std::filesystem::p
 Result<BuildPlan> plan_from_venv(const std::filesystem::path& venv, const BuildBase& base,
                                  const UserConfig& user, const RunContext& run);
 
+/// Keeps each path in the first group that brings it. invalid_argument with rule
+/// `plan.path-conflict`, naming both, where two bring one with different content.
+Result<void> drop_repeated(std::vector<PlannedFiles>& groups);
+
 /// One layer for each large distribution, lowest first by title, and one for all others. A path
 /// that two of them bring with the same bytes is kept in the first; with other bytes it is an
 /// invalid_argument (rule `plan.path-conflict`) that names both. `budget` layers at most: the
