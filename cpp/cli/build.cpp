@@ -93,7 +93,8 @@ void add_build(CLI::App& app, Action& action) {
                      "docker-archive:FILE[:NAME]; default: the base of the lock")
         ->type_name("IMAGE");
     verb->add_option("-o,--output", options.output,
-                     "oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE[:NAME] to write")
+                     "oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME] or dir:DIR "
+                     "to write")
         ->type_name("DEST")
         ->required();
     verb->add_option("--prefix", options.prefix, "Place of the environment in the image")

@@ -301,8 +301,8 @@ def build(
 
     Args:
         input: a ``pylock.toml`` or a virtual environment on this machine.
-        output: ``oci:DIR[:TAG]``, ``oci-archive:FILE[:TAG]`` or ``docker-archive:FILE[:NAME]``;
-            appears whole or not at all.
+        output: ``oci:DIR[:TAG]``, ``oci-archive:FILE[:TAG]``, ``docker-archive:FILE[:NAME]`` or
+            ``dir:DIR``, skopeo's image folder; appears whole or not at all.
         base: ``oci:DIR[:TAG]`` or an archive; None for the base that the lock was resolved for.
         prefix: where the environment is in the image.
         env: variables of the image.

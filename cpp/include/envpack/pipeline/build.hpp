@@ -20,7 +20,8 @@ namespace envpack::pipeline {
 struct BuildOptions {
     std::filesystem::path input = {};  ///< a pylock.toml or a virtual environment
     /// oci:DIR[:TAG] or oci-archive:FILE[:TAG], the tag is `latest` if left out; or
-    /// docker-archive:FILE[:NAME]. A file that is there already is replaced.
+    /// docker-archive:FILE[:NAME]; or dir:DIR, skopeo's image folder. A file or image folder that
+    /// is there already is replaced.
     std::string output = {};
     /// A Source that is an image. None: the base that the lock was resolved for.
     std::optional<std::string> base = std::nullopt;
