@@ -131,6 +131,8 @@ void add_build(CLI::App& app, Action& action) {
         ->type_name("CMD");
     verb->add_option("--cmd", arguments->cmd, "Default arguments: program, or JSON array")
         ->type_name("CMD");
+    verb->add_flag("!--no-constraints", options.constraints,
+                   "Write no constraints file of the image, name none in its environment");
     add_report_format(*verb, arguments->format);
     verb->add_flag("--no-build", options.no_build,
                    "Refuse to build packages of the lock that have no wheel");

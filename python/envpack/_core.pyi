@@ -400,6 +400,7 @@ class BuildOptions:
         workdir: str | None,
         entrypoint: Sequence[str] | None,
         cmd: Sequence[str] | None,
+        constraints: bool,
         no_build: bool,
         indexes: IndexOptions,
     ) -> None: ...

@@ -37,9 +37,11 @@ Result<BuildBase> open_base(const std::string& base, const std::string& prefix,
     }
     ENVPACK_TRY(OpenSource open, open_source(source, env::inventory_wants, user, run));
     env::InventoryOptions options{.source = source.text,
-                                  .environment = std::move(open.environment),
+                                  .environment = open.environment,
                                   .detail = env::InventoryDetail::pins};
-    BuildBase result{.image = std::move(open.image), .tree = std::move(open.tree)};
+    BuildBase result{.image = std::move(open.image),
+                     .tree = std::move(open.tree),
+                     .environment = std::move(open.environment)};
     ENVPACK_TRY(result.inventory, with_context(env::take_inventory(*result.tree, options, run),
                                                fmt::format("while reading base `{}`", base)));
     ENVPACK_TRY(result.prefix, SafePath::normalize(prefix));

@@ -21,7 +21,8 @@ struct BuildBase {
     oci::ImagePtr image = nullptr;
     std::shared_ptr<const archive::FileTree> tree = nullptr;
     env::Inventory inventory = {};
-    SafePath prefix = {};  ///< where the environment goes
+    env::Environment environment = {};  ///< of the image's config
+    SafePath prefix = {};               ///< where the environment goes
 
     std::string interpreter() const;  ///< absolute in the image: "/usr/bin/python3.11"
 };

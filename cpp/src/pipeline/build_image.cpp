@@ -12,6 +12,7 @@
 #include "locked_wheels.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -93,6 +94,11 @@ oci::ConfigChange config_change(const BuildOptions& options, const BuildBase& ba
             {.name = "PATH", .value = fmt::format("{}/bin:{}", prefix, engine_path)});
     }
     change.env.push_back({.name = "VIRTUAL_ENV", .value = prefix});
+    for (const char* const name : {"PIP_CONSTRAINT", "UV_CONSTRAINT"}) {
+        if (options.constraints) {
+            change.env.push_back({.name = name, .value = std::string(baked_constraints_path)});
+        }
+    }
     for (const auto& [name, value] : options.env) {
         change.env.push_back({.name = name, .value = value});
     }
@@ -164,6 +170,12 @@ Result<BuiltImage> build_image(const BuildOptions& options, UnixTime created,
     ENVPACK_TRY(oci::ImagePtr image, oci::as_oci(base.image));
     ENVPACK_TRY(image, oci::with_config(image, config_change(options, base, created)));
     ENVPACK_TRY(BuildPlan plan, plan_of(options, input, base, user, run));
+    if (options.constraints) {
+        ENVPACK_TRY(BakedConstraints baked, bake_constraints(base, plan.added));
+        plan.groups.push_back({.title = "environment", .entries = {}});
+        plan.groups.back().entries.push_back(std::move(baked.file));
+        std::move(baked.notes.begin(), baked.notes.end(), std::back_inserter(plan.notes));
+    }
 
     BuiltImage built{.base_digest = oci::digest_of(*base.image), .notes = plan.notes};
     ENVPACK_TRY(std::vector<PlannedFiles> planned,

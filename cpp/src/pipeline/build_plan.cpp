@@ -24,6 +24,7 @@ constexpr std::uint64_t large = std::uint64_t{16} << 20;
 
 struct WheelPlan {
     PlannedFiles files;
+    AddedPackage package;
     std::vector<std::string> notes;
 };
 
@@ -37,6 +38,7 @@ Result<WheelPlan> plan_wheel(const env::LockedPackage& package, const BuiltWheel
     return WheelPlan{
         .files = {.title = fmt::format("{} {}", package.name.str(), archive.version().to_string()),
                   .entries = std::move(plan.entries)},
+        .package = {.name = archive.name(), .version = archive.version().to_string()},
         .notes = std::move(plan.notes)};
 }
 
@@ -105,6 +107,7 @@ Result<BuildPlan> plan_from_lock(const env::Lock& lock, const std::filesystem::p
     BuildPlan plan;
     for (WheelPlan& wheel : wheels) {
         plan.groups.push_back(std::move(wheel.files));
+        plan.added.push_back(std::move(wheel.package));
         plan.notes.insert(plan.notes.end(), wheel.notes.begin(), wheel.notes.end());
     }
     ENVPACK_TRY(auto own, wheel::plan_venv({.prefix = base.prefix,
@@ -134,6 +137,10 @@ Result<BuildPlan> plan_from_venv(const std::filesystem::path& venv, const BuildB
     BuildPlan plan;
     for (wheel::DistributionFiles& group : groups) {
         plan.notes.insert(plan.notes.end(), group.notes.begin(), group.notes.end());
+        if (!group.name.empty()) {
+            ENVPACK_TRY(auto name, packaging::PackageName::parse(group.name));
+            plan.added.push_back({.name = std::move(name), .version = group.version});
+        }
         plan.groups.push_back({.title = group.name.empty()
                                             ? "environment"
                                             : fmt::format("{} {}", group.name, group.version),

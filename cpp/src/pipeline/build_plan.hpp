@@ -1,5 +1,6 @@
 #pragma once
 
+#include "baked_constraints.hpp"
 #include "build_base.hpp"
 #include "direct_source.hpp"
 #include "envpack/archive/content.hpp"
@@ -25,6 +26,7 @@ struct PlannedFiles {
 
 struct BuildPlan {
     std::vector<PlannedFiles> groups = {};
+    std::vector<AddedPackage> added = {};
     std::vector<std::string> notes = {};
 };
 

@@ -38,6 +38,9 @@ struct BuildOptions {
     std::optional<std::string> working_dir = std::nullopt;
     std::optional<std::vector<std::string>> entrypoint = std::nullopt;
     std::optional<std::vector<std::string>> cmd = std::nullopt;
+    /// Write one constraints file of the final image, and name it by PIP_CONSTRAINT and
+    /// UV_CONSTRAINT, so that what pip and uv install there later cannot break it.
+    bool constraints = true;
     bool no_build = false;  ///< packages of the lock without a wheel are an error
     IndexOptions indexes = {};
 };
