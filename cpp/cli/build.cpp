@@ -93,7 +93,8 @@ void add_build(CLI::App& app, Action& action) {
                      "docker-archive:FILE[:NAME]; default: the base of the lock")
         ->type_name("IMAGE");
     verb->add_option("-o,--output", options.output,
-                     "oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE[:NAME] to write")
+                     "oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME] or dir:DIR "
+                     "to write")
         ->type_name("DEST")
         ->required();
     verb->add_option("--prefix", options.prefix, "Place of the environment in the image")
@@ -130,6 +131,8 @@ void add_build(CLI::App& app, Action& action) {
         ->type_name("CMD");
     verb->add_option("--cmd", arguments->cmd, "Default arguments: program, or JSON array")
         ->type_name("CMD");
+    verb->add_flag("!--no-constraints", options.constraints,
+                   "Write no constraints file of the image, name none in its environment");
     add_report_format(*verb, arguments->format);
     verb->add_flag("--no-build", options.no_build,
                    "Refuse to build packages of the lock that have no wheel");

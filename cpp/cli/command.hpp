@@ -22,6 +22,7 @@ void add_diff(CLI::App& app, Action& action);
 void add_freeze(CLI::App& app, Action& action);
 void add_index_url(CLI::App& app, Action& action);
 void add_inspect(CLI::App& app, Action& action);
+void add_install(CLI::App& app, Action& action);
 void add_resolve(CLI::App& app, Action& action);
 void add_strip(CLI::App& app, Action& action);
 void add_verify(CLI::App& app, Action& action);

@@ -28,6 +28,7 @@ int main_of(int argc, char** argv) {
     add_index_url(app, action);
     add_resolve(app, action);
     add_strip(app, action);
+    add_install(app, action);
     add_inspect(app, action);
     add_diff(app, action);
     add_verify(app, action);

@@ -17,6 +17,8 @@ from envpack._core import (
     FrozenPackage,
     IndexPlan,
     InspectReport,
+    InstalledPackage,
+    InstallReport,
     Interpreter,
     Inventory,
     Lock,
@@ -27,7 +29,18 @@ from envpack._core import (
     VerifyReport,
     __version__,
 )
-from envpack._verbs import audit, build, diff, freeze, index_url, inspect, resolve, strip, verify
+from envpack._install import install
+from envpack._verbs import (
+    audit,
+    build,
+    diff,
+    freeze,
+    index_url,
+    inspect,
+    resolve,
+    strip,
+    verify,
+)
 from envpack.errors import *  # noqa: F403 - the list is errors.__all__
 
 __all__ = [  # noqa: PLE0604 - the errors are listed in their own module
@@ -39,6 +52,8 @@ __all__ = [  # noqa: PLE0604 - the errors are listed in their own module
     "FrozenPackage",
     "IndexPlan",
     "InspectReport",
+    "InstallReport",
+    "InstalledPackage",
     "Interpreter",
     "Inventory",
     "Lock",
@@ -55,6 +70,7 @@ __all__ = [  # noqa: PLE0604 - the errors are listed in their own module
     "freeze",
     "index_url",
     "inspect",
+    "install",
     "packaging",
     "resolve",
     "strip",

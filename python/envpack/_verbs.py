@@ -292,6 +292,7 @@ def build(
     workdir: str | None = None,
     entrypoint: Sequence[str] | None = None,
     cmd: Sequence[str] | None = None,
+    constraints: bool = True,
     no_build: bool = False,
     index_url: str | None = None,
     extra_index_urls: Iterable[str] = (),
@@ -309,8 +310,8 @@ def build(
 
     Args:
         input: a ``pylock.toml`` or a virtual environment on this machine.
-        output: ``oci:DIR[:TAG]``, ``oci-archive:FILE[:TAG]`` or ``docker-archive:FILE[:NAME]``;
-            appears whole or not at all.
+        output: ``oci:DIR[:TAG]``, ``oci-archive:FILE[:TAG]``, ``docker-archive:FILE[:NAME]`` or
+            ``dir:DIR``, skopeo's image folder; appears whole or not at all.
         base: ``oci:DIR[:TAG]`` or an archive; None for the base that the lock was resolved for.
         prefix: where the environment is in the image.
         env: variables of the image.
@@ -323,6 +324,8 @@ def build(
         workdir: working folder of the image.
         entrypoint: entry point of the image.
         cmd: default arguments of the image.
+        constraints: write one constraints file of the final image and name it by
+            ``PIP_CONSTRAINT`` and ``UV_CONSTRAINT``, so that later installs cannot break it.
         no_build: refuse to build packages of the lock that have no wheel.
         index_url: as for :func:`resolve`; files of a lock are fetched from the URLs in it.
         extra_index_urls: as for :func:`resolve`.
@@ -354,6 +357,7 @@ def build(
         workdir=workdir,
         entrypoint=None if entrypoint is None else list(entrypoint),
         cmd=None if cmd is None else list(cmd),
+        constraints=constraints,
         no_build=no_build,
         indexes=_core.IndexOptions(
             index_url=index_url,

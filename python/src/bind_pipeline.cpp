@@ -274,7 +274,8 @@ void bind_pipeline(py::module_& module) {
                          std::map<std::string, std::string> annotations, Texts ports, Texts volumes,
                          const std::string& compression, std::optional<std::string> user,
                          std::optional<std::string> workdir, std::optional<Texts> entrypoint,
-                         std::optional<Texts> cmd, bool no_build, pipeline::IndexOptions indexes) {
+                         std::optional<Texts> cmd, bool constraints, bool no_build,
+                         pipeline::IndexOptions indexes) {
                  return pipeline::BuildOptions{
                      .input = std::move(input),
                      .output = std::move(output),
@@ -290,13 +291,15 @@ void bind_pipeline(py::module_& module) {
                      .working_dir = std::move(workdir),
                      .entrypoint = std::move(entrypoint),
                      .cmd = std::move(cmd),
+                     .constraints = constraints,
                      .no_build = no_build,
                      .indexes = std::move(indexes)};
              }),
              py::arg("input"), py::arg("output"), py::kw_only(), py::arg("base"), py::arg("prefix"),
              py::arg("env"), py::arg("labels"), py::arg("annotations"), py::arg("ports"),
              py::arg("volumes"), py::arg("compression"), py::arg("user"), py::arg("workdir"),
-             py::arg("entrypoint"), py::arg("cmd"), py::arg("no_build"), py::arg("indexes"));
+             py::arg("entrypoint"), py::arg("cmd"), py::arg("constraints"), py::arg("no_build"),
+             py::arg("indexes"));
 
     bind_reports(module);
     module.def("freeze", &freeze, py::arg("source"), py::arg("python"), py::arg("exclude"),

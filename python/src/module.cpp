@@ -14,4 +14,5 @@ PYBIND11_MODULE(_core, module) {
     envpack::python::bind_env(module);
     envpack::python::bind_pipeline(module);
     envpack::python::bind_images(module);
+    envpack::python::bind_install(module);
 }

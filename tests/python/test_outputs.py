@@ -78,6 +78,36 @@ def test_podman_loads_and_runs_it(
     assert engine.run(name, "tool") == "tool runs\n"
 
 
+def test_skopeo_reads_the_image_folder(lock: Path, tmp_path: Path) -> None:
+    folder, layout = tmp_path / "out/image", f"oci:{tmp_path / 'layout'}:latest"
+    report = envpack.build(lock, f"dir:{folder}")
+    assert report.digest == envpack.build(lock, layout).digest
+    assert skopeo_inspect(f"dir:{folder}") == skopeo_inspect(layout)
+    assert skopeo_inspect(f"dir:{folder}", "--config") == skopeo_inspect(layout, "--config")
+    # The files are those that skopeo itself writes, so every blob was read and found right.
+    subprocess.run(["skopeo", "copy", "--quiet", layout, f"dir:{tmp_path / 'theirs'}"], check=True)
+    ours, theirs = (
+        {p.name: p.read_bytes() for p in place.iterdir()} for place in (folder, tmp_path / "theirs")
+    )
+    assert ours == theirs
+    subprocess.run(
+        ["skopeo", "copy", "--quiet", f"dir:{folder}", f"oci:{tmp_path / 'back'}:latest"],
+        check=True,
+    )
+    # In the place of another image, of which nothing is left.
+    (folder / ("0" * 64)).write_text("an old blob")
+    envpack.build(lock, f"dir:{folder}")
+    assert {p.name: p.read_bytes() for p in folder.iterdir()} == theirs
+    assert [p.name for p in folder.parent.iterdir()] == ["image"]
+
+
+def test_a_folder_with_other_content_is_no_place_for_an_image(lock: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("x")
+    result = command("build", lock, "-o", f"dir:{tmp_path}", status=2)
+    assert "rule: oci.not-an-image-folder" in result.stderr
+    assert (tmp_path / "mine").read_text() == "x"
+
+
 @pytest.mark.parametrize("form", ["oci-archive", "docker-archive"])
 def test_twice_gives_the_same_bytes(lock: Path, tmp_path: Path, form: str) -> None:
     files = [tmp_path / "a.tar", tmp_path / "b.tar"]

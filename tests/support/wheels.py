@@ -13,6 +13,10 @@ def _record_hash(data: bytes) -> str:
     return f"sha256={digest}"
 
 
+def _quoted(field: str) -> str:
+    return f'"{field}"' if "," in field else field
+
+
 def make_wheel(
     folder: Path,
     name: str,
@@ -39,7 +43,9 @@ def make_wheel(
     )
     if entry_points is not None:
         content[f"{dist_info}/entry_points.txt"] = entry_points.encode()
-    record = [f"{path},{_record_hash(data)},{len(data)}\n" for path, data in content.items()]
+    record = [
+        f"{_quoted(path)},{_record_hash(data)},{len(data)}\n" for path, data in content.items()
+    ]
     record.append(f"{dist_info}/RECORD,,\n")
     content[f"{dist_info}/RECORD"] = "".join(record).encode()
 
@@ -48,7 +54,7 @@ def make_wheel(
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for member, data in content.items():
             info = zipfile.ZipInfo(member, (2024, 1, 1, 0, 0, 0))
-            info.external_attr = 0o644 << 16
+            info.external_attr = (0o100755 if ".data/scripts/" in member else 0o644) << 16
             info.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(info, data)
     return path

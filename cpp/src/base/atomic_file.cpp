@@ -79,17 +79,7 @@ Result<AtomicFile> AtomicFile::create(std::filesystem::path target, Durability d
 }
 
 Result<void> AtomicFile::write(std::span<const std::byte> data) {
-    while (!data.empty()) {
-        const ssize_t count = ::write(file_.get(), data.data(), data.size());
-        if (count < 0) {
-            if (errno == EINTR) {
-                continue;
-            }
-            return fail(os_failure("write", target_.string(), errno));
-        }
-        data = data.subspan(static_cast<std::size_t>(count));
-    }
-    return {};
+    return HandleSink(file_, target_.string()).write(data);
 }
 
 Result<void> AtomicFile::finish() {

@@ -76,6 +76,18 @@ Result<std::size_t> FileSource::read(std::span<std::byte> into) {
     }
 }
 
+Result<void> HandleSink::write(std::span<const std::byte> data) {
+    while (!data.empty()) {
+        const ssize_t count = ::write(file_, data.data(), data.size());
+        if (count >= 0) {
+            data = data.subspan(static_cast<std::size_t>(count));
+        } else if (errno != EINTR) {
+            return fail(os_failure("write", path_, errno));
+        }
+    }
+    return {};
+}
+
 Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::filesystem::path& path) {
     ENVPACK_TRY(const FileHandle file, open_for_reading(path));
     ENVPACK_TRY(const std::uint64_t size, regular_size(file, path.string()));

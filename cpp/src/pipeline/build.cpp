@@ -2,7 +2,6 @@
 
 #include "build_image.hpp"
 #include "destination.hpp"
-#include "envpack/oci/push_image.hpp"
 
 #include <utility>
 
@@ -44,9 +43,8 @@ Result<BuildReport> build(const BuildOptions& options, const UserConfig& user,
     ENVPACK_TRY(const UnixTime created, build_epoch(user));
     ENVPACK_TRY(BuiltImage built, build_image(options, created, user, run));
     // Only now is the destination touched.
-    ENVPACK_TRY(const std::shared_ptr<oci::Target> place, open_destination(target, user));
     ENVPACK_TRY(const oci::Descriptor written,
-                with_context(oci::push_image(*built.image, *place, target.tag, run),
+                with_context(write_image(*built.image, target, user, run),
                              fmt::format("while writing `{}`", options.output)));
     return BuildReport{.output = options.output,
                        .digest = written.digest,

@@ -39,9 +39,11 @@ Result<BuildBase> open_base(const std::string& base, const std::string& prefix,
     }
     ENVPACK_TRY(OpenSource open, open_source(source, env::inventory_wants, user, run));
     env::InventoryOptions options{.source = source.text,
-                                  .environment = std::move(open.environment),
+                                  .environment = open.environment,
                                   .detail = env::InventoryDetail::pins};
-    BuildBase result{.image = std::move(open.image), .tree = std::move(open.tree)};
+    BuildBase result{.image = std::move(open.image),
+                     .tree = std::move(open.tree),
+                     .environment = std::move(open.environment)};
     ENVPACK_TRY(result.inventory, with_context(env::take_inventory(*result.tree, options, run),
                                                fmt::format("while reading base `{}`", base)));
     ENVPACK_TRY(result.prefix, SafePath::normalize(prefix));
@@ -52,30 +54,39 @@ Result<BuildBase> open_base(const std::string& base, const std::string& prefix,
     return result;
 }
 
-Result<void> check_lock_fits(const env::Lock& lock, const BuildBase& base) {
-    const env::Interpreter& python = base.inventory.python;
+Result<void> check_lock_target(const env::Lock& lock, const env::Inventory& inventory,
+                               std::string_view who) {
+    const env::Interpreter& python = inventory.python;
     if (!lock.requires_python.empty()) {
         ENVPACK_TRY(const auto wanted, packaging::SpecifierSet::parse(lock.requires_python));
         ENVPACK_TRY(const auto version, packaging::Version::parse(python.full_version));
         if (!wanted.contains(version, true)) {
-            return fail(unfit(fmt::format("the lock is for Python {}, the base has {}",
-                                          lock.requires_python, python.full_version)));
+            return fail(unfit(fmt::format("the lock is for Python {}, {} has {}",
+                                          lock.requires_python, who, python.full_version)));
         }
     }
     if (!lock.origin) {
         return {};
     }
     for (const env::ProvidedPackage& provided : lock.origin->provided) {
-        const env::FrozenPackage* package = base.inventory.find(provided.name);
+        const env::FrozenPackage* package = inventory.find(provided.name);
         if (package == nullptr) {
-            return fail(unfit(fmt::format("the lock counts on {} {} in the base, which lacks it",
-                                          provided.name.str(), provided.version)));
+            return fail(unfit(fmt::format("the lock counts on {} {}, which {} lacks",
+                                          provided.name.str(), provided.version, who)));
         }
         if (installed_version(*package) != provided.version) {
-            return fail(unfit(fmt::format("the lock counts on {} {} in the base, which has {}",
-                                          provided.name.str(), provided.version,
-                                          installed_version(*package))));
+            return fail(
+                unfit(fmt::format("the lock counts on {} {}, {} has {}", provided.name.str(),
+                                  provided.version, who, installed_version(*package))));
         }
+    }
+    return {};
+}
+
+Result<void> check_lock_fits(const env::Lock& lock, const BuildBase& base) {
+    ENVPACK_CHECK(check_lock_target(lock, base.inventory, "the base"));
+    if (!lock.origin) {
+        return {};
     }
     const auto is_meant = [&](const env::FrozenPackage& present) {
         return std::any_of(lock.origin->replaced.begin(), lock.origin->replaced.end(),

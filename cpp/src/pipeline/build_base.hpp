@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace envpack::pipeline {
 
@@ -20,7 +21,8 @@ struct BuildBase {
     oci::ImagePtr image = nullptr;
     std::shared_ptr<const archive::FileTree> tree = nullptr;
     env::Inventory inventory = {};
-    SafePath prefix = {};  ///< where the environment goes
+    env::Environment environment = {};  ///< of the image's config
+    SafePath prefix = {};               ///< where the environment goes
 
     std::string interpreter() const;  ///< absolute in the image: "/usr/bin/python3.11"
 };
@@ -29,8 +31,13 @@ struct BuildBase {
 Result<BuildBase> open_base(const std::string& base, const std::string& prefix,
                             const UserConfig& user, const RunContext& run);
 
-/// invalid_argument unless `lock` was made for such a base: same Python, and every package that the
-/// lock counts on is there in the same version. Only what the lock says that it replaces is other.
+/// invalid_argument (rule `build.lock-base`) unless `lock` was made for such an environment: same
+/// Python, and every package that the lock counts on is there in the same version. `who` is what
+/// people call it: "the base".
+Result<void> check_lock_target(const env::Lock& lock, const env::Inventory& inventory,
+                               std::string_view who);
+
+/// The same for a base, of which a lock must change no package but those that it says it replaces.
 Result<void> check_lock_fits(const env::Lock& lock, const BuildBase& base);
 
 }  // namespace envpack::pipeline

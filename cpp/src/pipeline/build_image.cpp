@@ -3,17 +3,17 @@
 #include "base_files.hpp"
 #include "build_base.hpp"
 #include "build_plan.hpp"
-#include "direct_source.hpp"
 #include "envpack/archive/layer_writer.hpp"
 #include "envpack/base/file.hpp"
-#include "envpack/env/target_environment.hpp"
 #include "envpack/oci/append.hpp"
 #include "envpack/oci/as_oci.hpp"
 #include "envpack/oci/make_layer.hpp"
 #include "envpack/oci/place_onto.hpp"
 #include "envpack/oci/with_config.hpp"
+#include "locked_wheels.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -65,25 +65,11 @@ Result<BuildPlan> plan_of(const BuildOptions& options, const Input& input, const
         return plan_from_venv(options.input, base, user, run);
     }
     ENVPACK_CHECK(check_lock_fits(*input.lock, base));
-    // Without anything to fetch no index is needed, not even a configured one.
-    const auto is_remote = [](const env::LockedFile& file) { return file.url.starts_with("http"); };
-    const auto needs_index = [&](const env::LockedPackage& package) {
-        return std::any_of(package.wheels.begin(), package.wheels.end(), is_remote) ||
-               (package.sdist && is_remote(*package.sdist)) ||
-               (package.archive && is_remote(package.archive->file));
-    };
-    const auto& packages = input.lock->packages;
-    UserIndexes indexes{.index = nullptr, .order = {}};
-    if (std::any_of(packages.begin(), packages.end(), needs_index)) {
-        ENVPACK_TRY(indexes, open_user_indexes(options.indexes, user, run));
-    }
-    indexes.services.offline = options.indexes.offline;
-    ENVPACK_TRY(const packaging::TagTarget target, env::tag_target(base.inventory.python));
-    const SourceBuilder builder(base.inventory.python, packaging::supported_tags(target), {},
-                                options.indexes, user, !options.no_build);
-    ENVPACK_TRY(BuildPlan plan,
-                plan_from_lock(*input.lock, options.input.parent_path(), base, indexes.index.get(),
-                               {.builder = &builder, .network = indexes.services}, run));
+    ENVPACK_TRY(const auto sources,
+                LockSources::open(*input.lock, base.inventory.python, options.indexes,
+                                  options.no_build, user, run));
+    ENVPACK_TRY(BuildPlan plan, plan_from_lock(*input.lock, options.input.parent_path(), base,
+                                               sources->index(), sources->services(), run));
     ENVPACK_CHECK(check_base_files(plan, base, *input.lock, user, run));
     return plan;
 }
@@ -111,6 +97,11 @@ oci::ConfigChange config_change(const BuildOptions& options, const BuildBase& ba
             {.name = "PATH", .value = fmt::format("{}/bin:{}", prefix, engine_path)});
     }
     change.env.push_back({.name = "VIRTUAL_ENV", .value = prefix});
+    for (const char* const name : {"PIP_CONSTRAINT", "UV_CONSTRAINT"}) {
+        if (options.constraints) {
+            change.env.push_back({.name = name, .value = std::string(baked_constraints_path)});
+        }
+    }
     for (const auto& [name, value] : options.env) {
         change.env.push_back({.name = name, .value = value});
     }
@@ -182,6 +173,12 @@ Result<BuiltImage> build_image(const BuildOptions& options, UnixTime created,
     ENVPACK_TRY(oci::ImagePtr image, oci::as_oci(base.image));
     ENVPACK_TRY(image, oci::with_config(image, config_change(options, base, created)));
     ENVPACK_TRY(BuildPlan plan, plan_of(options, input, base, user, run));
+    if (options.constraints) {
+        ENVPACK_TRY(BakedConstraints baked, bake_constraints(base, plan.added));
+        plan.groups.push_back({.title = "environment", .entries = {}});
+        plan.groups.back().entries.push_back(std::move(baked.file));
+        std::move(baked.notes.begin(), baked.notes.end(), std::back_inserter(plan.notes));
+    }
 
     BuiltImage built{.base_digest = oci::digest_of(*base.image), .notes = plan.notes};
     ENVPACK_TRY(std::vector<PlannedFiles> planned,

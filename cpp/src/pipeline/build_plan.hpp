@@ -1,5 +1,6 @@
 #pragma once
 
+#include "baked_constraints.hpp"
 #include "build_base.hpp"
 #include "direct_source.hpp"
 #include "envpack/archive/content.hpp"
@@ -25,6 +26,7 @@ struct PlannedFiles {
 
 struct BuildPlan {
     std::vector<PlannedFiles> groups = {};
+    std::vector<AddedPackage> added = {};
     std::vector<std::string> notes = {};
 };
 
@@ -38,6 +40,10 @@ Result<BuildPlan> plan_from_lock(const env::Lock& lock, const std::filesystem::p
 /// The virtual environment as it is on this machine, one group a distribution.
 Result<BuildPlan> plan_from_venv(const std::filesystem::path& venv, const BuildBase& base,
                                  const UserConfig& user, const RunContext& run);
+
+/// Keeps each path in the first group that brings it. invalid_argument with rule
+/// `plan.path-conflict`, naming both, where two bring one with different content.
+Result<void> drop_repeated(std::vector<PlannedFiles>& groups);
 
 /// One layer for each large distribution, lowest first by title, and one for all others. A path
 /// that two of them bring with the same bytes is kept in the first; with other bytes it is an

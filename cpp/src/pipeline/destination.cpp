@@ -1,9 +1,13 @@
 #include "destination.hpp"
 
 #include "envpack/oci/archive_target.hpp"
+#include "envpack/oci/image_folder.hpp"
 #include "envpack/oci/layout_target.hpp"
+#include "envpack/oci/push_image.hpp"
 #include "envpack/oci/reference.hpp"
 #include "envpack/oci/target.hpp"
+
+#include <memory>
 
 #include <fmt/format.h>
 
@@ -11,7 +15,7 @@ namespace envpack::pipeline {
 namespace {
 
 constexpr std::string_view destinations =
-    "write oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE[:NAME]";
+    "write oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME] or dir:DIR";
 
 /// Found out now, and not when the layers have been made.
 Result<void> require_no_folder(const Source& destination) {
@@ -25,10 +29,25 @@ Result<void> require_no_folder(const Source& destination) {
     return {};
 }
 
+Result<std::shared_ptr<oci::Target>> open_target(const Source& destination,
+                                                 const UserConfig& user) {
+    if (destination.kind == Source::Kind::oci_layout) {
+        return oci::LayoutTarget::open_or_create(destination.path);
+    }
+    const bool for_docker = destination.kind == Source::Kind::docker_archive;
+    return oci::ArchiveTarget::create(destination.path,
+                                      for_docker ? oci::ArchiveForm::docker : oci::ArchiveForm::oci,
+                                      user.cache_directory() / "scratch");
+}
+
 }  // namespace
 
 Result<Source> parse_destination(const std::string& text) {
     Result<Source> parsed = Source::parse(text);
+    if (parsed && parsed->kind == Source::Kind::root_file_system) {
+        ENVPACK_CHECK(oci::check_image_folder(parsed->path));
+        return parsed;
+    }
     if (!parsed || !parsed->is_image()) {
         return fail(Error(ErrorCode::unsupported, fmt::format("cannot write to `{}`", text))
                         .with_hint(fmt::format("{}, then copy it on with skopeo", destinations)));
@@ -54,15 +73,13 @@ Result<Source> parse_destination(const std::string& text) {
     return destination;
 }
 
-Result<std::shared_ptr<oci::Target>> open_destination(const Source& destination,
-                                                      const UserConfig& user) {
-    if (destination.kind == Source::Kind::oci_layout) {
-        return oci::LayoutTarget::open_or_create(destination.path);
+Result<oci::Descriptor> write_image(const oci::Image& image, const Source& destination,
+                                    const UserConfig& user, const RunContext& run) {
+    if (destination.kind == Source::Kind::root_file_system) {
+        return oci::write_image_folder(image, destination.path, run);
     }
-    const bool for_docker = destination.kind == Source::Kind::docker_archive;
-    return oci::ArchiveTarget::create(destination.path,
-                                      for_docker ? oci::ArchiveForm::docker : oci::ArchiveForm::oci,
-                                      user.cache_directory() / "scratch");
+    ENVPACK_TRY(const std::shared_ptr<oci::Target> place, open_target(destination, user));
+    return oci::push_image(image, *place, destination.tag, run);
 }
 
 }  // namespace envpack::pipeline

@@ -1,5 +1,6 @@
 #include "envpack/pipeline/verify.hpp"
 
+#include "baked_constraints.hpp"
 #include "build_image.hpp"
 #include "envpack/base/clock.hpp"
 #include "envpack/base/text.hpp"
@@ -148,6 +149,8 @@ Result<void> compare_with_rebuild(const VerifyOptions& options, const ImageDocum
     if (const auto prefix = oci::env_value(documents.config, "VIRTUAL_ENV")) {
         build.prefix = *prefix;
     }
+    build.constraints =
+        oci::env_value(documents.config, "PIP_CONSTRAINT") == std::string(baked_constraints_path);
     if (!documents.manifest.layers.empty()) {
         // The diff_ids do not depend on it, but the digest does.
         build.compression = oci::media_type_info(documents.manifest.layers.back().media_type)

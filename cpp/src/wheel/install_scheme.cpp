@@ -1,5 +1,7 @@
 #include "envpack/wheel/install_scheme.hpp"
 
+#include <utility>
+
 #include <fmt/core.h>
 
 namespace envpack::wheel {
@@ -22,6 +24,22 @@ Result<InstallScheme> venv_scheme(const SafePath& prefix, std::uint32_t python_m
         // Not sysconfig's own answer, which is the base's folder: pip's, for virtual environments.
         .headers = prefix / "include" / "site" / python,
         .interpreter = fmt::format("/{}/bin/python", prefix.str()),
+        .python_major = python_major,
+        .python_minor = python_minor,
+    };
+}
+
+InstallScheme prefix_scheme(std::string interpreter, std::string_view library, bool is_venv,
+                            std::uint32_t python_major, std::uint32_t python_minor) {
+    const SafePath packages = SafePath() / "lib" / library / "site-packages";
+    const SafePath include = SafePath() / "include";
+    return InstallScheme{
+        .purelib = packages,
+        .platlib = packages,
+        .scripts = SafePath() / "bin",
+        .data = SafePath(),
+        .headers = is_venv ? include / "site" / library : include / library,
+        .interpreter = std::move(interpreter),
         .python_major = python_major,
         .python_minor = python_minor,
     };

@@ -93,6 +93,10 @@ Result<std::string> read_required(const std::vector<WheelFile>& files, const Saf
     return read_text(path, file->content, file->sha256, limits.max_metadata);
 }
 
+std::string reading(std::string_view filename) {
+    return fmt::format("while reading the wheel `{}`", text::printable(filename));
+}
+
 Result<void> check_identity(const packaging::CoreMetadata& metadata,
                             const packaging::PackageName& name, const packaging::Version& version) {
     if (metadata.name != name || metadata.version != version) {
@@ -115,11 +119,22 @@ Result<WheelArchive> WheelArchive::open(const std::filesystem::path& path, const
 
 Result<WheelArchive> WheelArchive::open_as(const std::filesystem::path& path,
                                            std::string_view filename, const Limits& limits) {
+    // Before the file is opened, so that what is no wheel at all is called so.
+    const auto zip = [&]() -> Result<archive::ZipReader> {
+        ENVPACK_CHECK(packaging::WheelFilename::parse(filename));
+        return archive::ZipReader::open(path, limits);
+    }();
+    if (!zip) {
+        return with_context(Result<WheelArchive>(fail(zip.error())), reading(filename));
+    }
+    return from_files(filename, files_of(*zip), limits);
+}
+
+Result<WheelArchive> WheelArchive::from_files(std::string_view filename,
+                                              std::vector<WheelFile> files, const Limits& limits) {
     const auto load = [&]() -> Result<WheelArchive> {
         ENVPACK_TRY(packaging::WheelFilename parsed, packaging::WheelFilename::parse(filename));
         ENVPACK_TRY(packaging::PackageName name, parsed.package_name());
-        ENVPACK_TRY(const archive::ZipReader zip, archive::ZipReader::open(path, limits));
-        std::vector<WheelFile> files = files_of(zip);
         ENVPACK_TRY(SafePath dist_info, find_dist_info(files, name, parsed.version));
         ENVPACK_TRY(const std::size_t without_hash, attach_record(files, dist_info, limits));
 
@@ -169,8 +184,7 @@ Result<WheelArchive> WheelArchive::open_as(const std::filesystem::path& path,
             .notes = std::move(notes),
         }));
     };
-    return with_context(load(),
-                        fmt::format("while reading the wheel `{}`", text::printable(filename)));
+    return with_context(load(), reading(filename));
 }
 
 const packaging::WheelFilename& WheelArchive::filename() const noexcept {

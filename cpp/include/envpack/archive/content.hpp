@@ -45,6 +45,11 @@ public:
     Result<std::unique_ptr<ByteSource>> open() const;
     /// For the encoder that moves DEFLATE bytes untouched; nullptr for other kinds.
     const Deflated* deflated() const noexcept { return std::get_if<Deflated>(&data_); }
+    /// Where the bytes lie as a file of their own; nullptr for other kinds.
+    const std::filesystem::path* file() const noexcept {
+        const File* const file = std::get_if<File>(&data_);
+        return file == nullptr ? nullptr : &file->path;
+    }
 
 private:
     struct File {

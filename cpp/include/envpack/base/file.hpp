@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace envpack {
 
@@ -42,6 +43,20 @@ private:
     FileHandle file_;
     std::string path_;
     std::uint64_t size_;
+};
+
+/// Writes to an open descriptor that outlives it; `path` is for messages. finish() does nothing:
+/// nothing is buffered, nothing synced. One thread.
+class HandleSink final : public ByteSink {
+public:
+    HandleSink(const FileHandle& file, std::string path)
+        : file_(file.get()), path_(std::move(path)) {}
+    Result<void> write(std::span<const std::byte> data) override;
+    Result<void> finish() override { return {}; }
+
+private:
+    int file_;
+    std::string path_;
 };
 
 /// Random access to a file's bytes: a read-only mapping. A file that shrinks afterwards makes the

@@ -20,7 +20,8 @@ namespace envpack::pipeline {
 struct BuildOptions {
     std::filesystem::path input = {};  ///< a pylock.toml or a virtual environment
     /// oci:DIR[:TAG] or oci-archive:FILE[:TAG], the tag is `latest` if left out; or
-    /// docker-archive:FILE[:NAME]. A file that is there already is replaced.
+    /// docker-archive:FILE[:NAME]; or dir:DIR, skopeo's image folder. A file or image folder that
+    /// is there already is replaced.
     std::string output = {};
     /// A Source that is an image. None: the base that the lock was resolved for.
     std::optional<std::string> base = std::nullopt;
@@ -37,6 +38,9 @@ struct BuildOptions {
     std::optional<std::string> working_dir = std::nullopt;
     std::optional<std::vector<std::string>> entrypoint = std::nullopt;
     std::optional<std::vector<std::string>> cmd = std::nullopt;
+    /// Write one constraints file of the final image, and name it by PIP_CONSTRAINT and
+    /// UV_CONSTRAINT, so that what pip and uv install there later cannot break it.
+    bool constraints = true;
     bool no_build = false;  ///< packages of the lock without a wheel are an error
     IndexOptions indexes = {};
 };

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace envpack::wheel {
 
@@ -27,5 +28,11 @@ struct InstallScheme {
 /// `prefix` must not be the root.
 Result<InstallScheme> venv_scheme(const SafePath& prefix, std::uint32_t python_major,
                                   std::uint32_t python_minor);
+
+/// The same on this machine: paths relative to the prefix, of an environment or of a Python that
+/// keeps its packages in `lib/<library>/site-packages`. `library` is "python3.11", with a `t` for a
+/// free-threaded build; `interpreter` is an absolute path.
+InstallScheme prefix_scheme(std::string interpreter, std::string_view library, bool is_venv,
+                            std::uint32_t python_major, std::uint32_t python_minor);
 
 }  // namespace envpack::wheel

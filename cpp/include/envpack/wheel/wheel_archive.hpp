@@ -49,6 +49,10 @@ public:
     /// The same for a file that is stored under another name, such as a cache entry.
     static Result<WheelArchive> open_as(const std::filesystem::path& path,
                                         std::string_view filename, const Limits& limits = {});
+    /// The same for a wheel whose files lie somewhere else than in an archive; their `sha256` is
+    /// set anew, from RECORD. `files` are sorted bytewise by path.
+    static Result<WheelArchive> from_files(std::string_view filename, std::vector<WheelFile> files,
+                                           const Limits& limits = {});
 
     const packaging::WheelFilename& filename() const noexcept;
     const packaging::PackageName& name() const noexcept;

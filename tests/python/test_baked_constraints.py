@@ -1,0 +1,138 @@
+"""The constraints file of a built image, obeyed by the real pip and uv."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import envpack
+from support.engines import skopeo_inspect
+from support.installed_trees import make_venv
+from support.installers import Uv, newest_pip
+from support.wheels import make_wheel
+
+pytestmark = pytest.mark.usefixtures("no_index")
+
+PLACE = "/etc/envpack/constraints.txt"
+
+
+@pytest.fixture
+def wheels(tmp_path: Path) -> Path:
+    folder = tmp_path / "wheels"
+    for version in ("1.0", "2.0"):
+        make_wheel(folder, "lib", version)
+        make_wheel(folder, "PyYAML", version)
+    make_wheel(folder, "wants-new", "1.0", requires=("lib>=2",))
+    make_wheel(folder, "content", "1.0", requires=("lib",))
+    return folder
+
+
+@pytest.fixture
+def lock(wheels: Path, base: str, tmp_path: Path) -> Path:
+    path = tmp_path / "pylock.toml"
+    path.write_text(
+        envpack.resolve("lib==1.0", base=base, find_links=[wheels], no_index=True).to_toml()
+    )
+    return path
+
+
+def files_of(image: str, folder: Path) -> Path:
+    subprocess.run(
+        ["umoci", "unpack", "--rootless", "--image", image.removeprefix("oci:"), folder],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return folder / "rootfs"
+
+
+def environment_of(image: str) -> dict[str, str]:
+    config = json.loads(skopeo_inspect(image, "--config"))["config"]
+    return dict(line.split("=", 1) for line in config["Env"])
+
+
+def test_pip_and_uv_in_the_image_cannot_replace_what_it_has(
+    lock: Path, wheels: Path, base: str, tmp_path: Path
+) -> None:
+    image = f"oci:{tmp_path / 'image'}:latest"
+    envpack.build(lock, image)
+    environment = environment_of(image)
+    assert environment["PIP_CONSTRAINT"] == environment["UV_CONSTRAINT"] == PLACE
+    text = (files_of(image, tmp_path / "bundle") / PLACE[1:]).read_text()
+    pins = [line for line in text.splitlines() if line and not line.startswith("#")]
+    assert "lib==1.0" in pins
+    base_pin = next(f"pyyaml=={p.version}" for p in envpack.freeze(base).packages
+                    if p.name == "pyyaml")  # fmt: skip
+    assert base_pin in pins
+    assert not any(pin.startswith(("pip==", "setuptools==", "wheel==")) for pin in pins)
+    # Nothing of this machine or of how the base was named is in it.
+    assert str(tmp_path) not in text
+    assert "oci:" not in text
+
+    constraints = tmp_path / "constraints.txt"
+    constraints.write_text(text)
+    venv = make_venv(tmp_path / "venv")
+    find = ["--no-index", "--find-links", str(wheels)]
+    commands = [
+        ["install", *find, "--constraint", str(constraints), "wants-new"],
+        ["install", *find, "--constraint", str(constraints), "lib==2.0"],
+        ["install", *find, "--constraint", str(constraints), "content"],
+    ]
+    for installer in (newest_pip(tmp_path / "pip"), Uv()):
+        bad, worse, good = installer.run(venv, commands)
+        assert bad.status != 0, installer.name
+        assert worse.status != 0, installer.name
+        assert good.status == 0, (installer.name, good.output)
+        assert {p.name: str(p.version) for p in envpack.freeze(venv).packages}["lib"] == "1.0"
+
+
+@pytest.mark.parametrize("variable", ["PIP_CONSTRAINT", "UV_CONSTRAINT"])
+def test_the_variables_of_the_image_are_obeyed(
+    lock: Path, wheels: Path, tmp_path: Path, variable: str
+) -> None:
+    image = f"oci:{tmp_path / 'image'}:latest"
+    envpack.build(lock, image)
+    root = files_of(image, tmp_path / "bundle")
+    venv = make_venv(tmp_path / "venv")
+    # The value, with the root of the image in front: what a process in a container sees.
+    value = str(root) + environment_of(image)[variable]
+    command = (
+        [sys.executable, "-m", "pip", "--python", str(venv / "bin/python"), "install"]
+        if variable == "PIP_CONSTRAINT"
+        else [sys.executable, "-m", "uv", "pip", "install", "--python", str(venv), "--offline"]
+    )
+    ends = {
+        wanted: subprocess.run(
+            [*command, "--no-index", "--find-links", str(wheels), wanted],
+            env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), variable: value},
+            check=False, capture_output=True, text=True, timeout=120,
+        ).returncode
+        for wanted in ("wants-new", "content")
+    }  # fmt: skip
+    assert ends["wants-new"] != 0
+    assert ends["content"] == 0
+
+
+def test_they_can_be_left_out(lock: Path, tmp_path: Path) -> None:
+    image = f"oci:{tmp_path / 'image'}:latest"
+    envpack.build(lock, image, constraints=False)
+    assert not {"PIP_CONSTRAINT", "UV_CONSTRAINT"} & environment_of(image).keys()
+    assert not (files_of(image, tmp_path / "bundle") / PLACE[1:]).exists()
+
+
+def test_a_variable_that_is_asked_for_wins(lock: Path, tmp_path: Path) -> None:
+    image = f"oci:{tmp_path / 'image'}:latest"
+    envpack.build(lock, image, env={"PIP_CONSTRAINT": "/mine.txt"})
+    assert environment_of(image)["PIP_CONSTRAINT"] == "/mine.txt"
+    assert environment_of(image)["UV_CONSTRAINT"] == PLACE
+
+
+def test_an_image_is_verified_with_and_without_them(lock: Path, tmp_path: Path) -> None:
+    for constraints in (True, False):
+        image = f"oci:{tmp_path / 'image'}:{str(constraints).lower()}"
+        envpack.build(lock, image, constraints=constraints)
+        report = envpack.verify(image, lock)
+        assert report.ok, str(report)
+        assert report.to_dict()["same_digest"] is True
