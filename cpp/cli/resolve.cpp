@@ -102,7 +102,7 @@ void add_resolve(CLI::App& app, Action& action) {
         "resolve", "Choose versions on top of a base, whose packages stay; write pylock.toml");
     const auto arguments = std::make_shared<ResolveArguments>();
     pipeline::ResolveOptions& options = arguments->resolve;
-    verb->add_option("requirement", options.requirements, "Such as 'numpy>=2'")->type_name("REQ");
+    verb->add_option("requirements", options.requirements, "Such as 'numpy>=2'")->type_name("REQ");
     add_repeated(*verb, "-e,--editable", options.editables, "Project folder or repository", "PATH");
     verb->add_option("-r,--requirement", options.requirement_files, "Requirements file")
         ->type_name("FILE")

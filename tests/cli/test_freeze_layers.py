@@ -59,7 +59,7 @@ def test_of_two_in_two_layers_the_later_is_taken(tmp_path: Path) -> None:
     assert packages(source)["dup"]["version"] == "1.0"
     document = json.loads(envpack("freeze", source, "--format", "json").stdout)
     assert document["problems"] == [
-        {"kind": "duplicate-dist-info", "text": "dup 1.0 (layer 1), dup 2.0 (layer 0)"}
+        {"kind": "duplicate-dist-info", "text": "dup 1.0 (layer 2), dup 2.0 (layer 1)"}
     ]
 
 

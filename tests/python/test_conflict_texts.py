@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 import envpack
+from support.sdists import make_sdist
 from support.wheels import make_wheel
 
 pytestmark = pytest.mark.usefixtures("no_index")
@@ -148,3 +150,17 @@ no index has a project `gone`
   tool[gpu] 1.0  needs gone >=1
   no index has a project `gone`"""
     )
+
+
+def test_a_way_out_that_cannot_be_built_is_none(tmp_path: Path) -> None:
+    make_wheel(tmp_path / "files", "tool", "2.0")
+    make_sdist(tmp_path / "files", "tool", "1.0", fails=True)
+    constraints = tmp_path / "constraints.txt"
+    constraints.write_text("tool==2.0\n")
+    said = text(
+        "tool<2", constraint_files=[constraints], find_links=[tmp_path / "files"], no_index=True
+    )
+    assert said.startswith("what is asked of tool does not fit the constraints")
+    assert re.findall(r"^    \d\. (.*)$", said, re.MULTILINE) == ["a newer tool, 2.0"]
+    with pytest.raises(envpack.BuildFailed):
+        envpack.resolve("tool<2", find_links=[tmp_path / "files"], no_index=True)

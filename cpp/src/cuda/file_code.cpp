@@ -50,7 +50,7 @@ public:
 
 private:
     Result<void> read_archive(const ByteRegion& bytes) {
-        const Result<void> walk = for_each_ar_member(
+        Result<void> walk = for_each_ar_member(
             bytes, [this](const std::string& name, const ByteRegion& member) -> Result<void> {
                 ENVPACK_CHECK(run_.check());
                 return read(member, name);

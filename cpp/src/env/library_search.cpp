@@ -95,7 +95,8 @@ Result<const LibrarySearch::Candidate*> LibrarySearch::in(const std::vector<std:
                                                           std::string& found_as) {
     for (const std::string& folder : folders) {
         for (const std::string& place : expanded(folder, origin)) {
-            std::string path = place + '/' + name;
+            std::string path = place;
+            path.append("/").append(name);
             ENVPACK_TRY(const Candidate* const candidate, at(path));
             if (candidate != nullptr && asking.can_load(*candidate->elf)) {
                 found_as = std::move(path);

@@ -23,7 +23,7 @@ void shadow(FrozenPackage& kept, const FrozenPackage& other) {
 std::string describe(const FrozenPackage& package) {
     std::string text = std::string(package.name.str()) + ' ' + text::printable(package.raw_version);
     if (package.layer) {
-        text += " (layer " + std::to_string(*package.layer) + ')';
+        text += " (layer " + std::to_string(*package.layer + 1) + ')';
     }
     return text;
 }

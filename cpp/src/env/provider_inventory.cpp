@@ -12,7 +12,7 @@ std::vector<Provided> provided_from(const Inventory& inventory, std::string_view
     for (const FrozenPackage& package : inventory.packages) {
         std::string origin(base);
         if (package.layer) {
-            origin += fmt::format("{}layer {}", origin.empty() ? "" : ", ", *package.layer);
+            origin += fmt::format("{}layer {}", origin.empty() ? "" : ", ", *package.layer + 1);
         }
         if (!package.installer.empty()) {
             origin +=

@@ -16,7 +16,8 @@ namespace envpack::env::way_out {
 
 inline constexpr std::size_t max_attempts = 8;  // of each kind: every one is a solve
 
-/// The resolution of the changed request; nullopt when that is a conflict, too, or refused.
+/// The resolution of the changed request; nullopt when that is a conflict, too, or refused, or
+/// fails in any way but being cancelled.
 Result<std::optional<resolver::Resolution>> attempt(PackageProvider changed,
                                                     std::span<const UserRequirement> requirements,
                                                     const RunContext& run);

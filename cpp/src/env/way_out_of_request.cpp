@@ -60,11 +60,15 @@ Result<std::optional<resolver::Resolution>> attempt(PackageProvider changed,
     if (!roots) {
         return std::optional<resolver::Resolution>();
     }
-    ENVPACK_TRY(auto outcome, resolver::solve(changed, *roots, run));
-    if (auto* resolution = std::get_if<resolver::Resolution>(&outcome)) {
-        return std::move(*resolution);
+    auto outcome = resolver::solve(changed, *roots, run);
+    if (!outcome && outcome.error().code() == ErrorCode::cancelled) {
+        return fail(std::move(outcome).error());
     }
-    return std::optional<resolver::Resolution>();
+    // What cannot be built or reached proves nothing, and does not change why the request failed.
+    if (!outcome || !std::holds_alternative<resolver::Resolution>(*outcome)) {
+        return std::optional<resolver::Resolution>();
+    }
+    return std::get<resolver::Resolution>(*std::move(outcome));
 }
 
 void drop_constraints(ProviderOptions& options, const std::set<PackageName>& names) {

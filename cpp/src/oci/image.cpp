@@ -50,7 +50,7 @@ Result<void> check_layers(const Manifest& manifest, const ImageConfig& config,
         if (layers[i]->descriptor().digest != manifest.layers[i].digest ||
             layers[i]->diff_id() != config.diff_ids[i]) {
             return fail(ErrorCode::invalid_argument,
-                        fmt::format("layer {} is not the one in the manifest", i));
+                        fmt::format("layer {} is not the one in the manifest", i + 1));
         }
     }
     return {};

@@ -55,7 +55,7 @@ TEST(Fatbin, EntriesAreToldInTheirOrder) {
 
 TEST(Fatbin, ContainersAreFoundAtEveryMultipleOfEight) {
     const std::string one = container({sass(80)});
-    for (const std::size_t before : {0, 8, 64, 1048568, 1048576, 1048584, 3000000}) {
+    for (const std::size_t before : {0U, 8U, 64U, 1048568U, 1048576U, 1048584U, 3000000U}) {
         const Found found = scan(std::string(before, 'y') + one + one + "tail");
         ASSERT_EQ(found.containers.size(), 2U) << before;
         EXPECT_EQ(found.containers[0].offset, before);

@@ -86,7 +86,7 @@ TEST(PackageChoice, LayerComesBeforeRecordAndBothAreNamed) {
     const Inventory inventory = inventory_of(tree);
     EXPECT_EQ(inventory.packages.at(0).raw_version, "2.0");
     EXPECT_EQ(inventory.problems.at(0).kind, "duplicate-dist-info");
-    EXPECT_EQ(inventory.problems.at(0).text, "dup 1.0 (layer 3), dup 2.0 (layer 9)");
+    EXPECT_EQ(inventory.problems.at(0).text, "dup 1.0 (layer 4), dup 2.0 (layer 10)");
 }
 
 TEST(PackageChoice, ThreeOfOneNameAreOneProblem) {

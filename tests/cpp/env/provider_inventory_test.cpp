@@ -25,7 +25,7 @@ TEST(ProvidedFrom, KeepsWhatASolveNeedsAndSaysWhereItComesFrom) {
     EXPECT_FALSE(provided[0].version.has_value());
     EXPECT_EQ(provided[0].raw_version, "1.1build1");
     EXPECT_TRUE(provided[0].unremovable);
-    EXPECT_EQ(provided[1].origin, "base image, layer 37, installed by pip");
+    EXPECT_EQ(provided[1].origin, "base image, layer 38, installed by pip");
     EXPECT_EQ(provided[1].version->to_string(), "2.3.0a0");
     EXPECT_EQ(provided[1].requires_dist, torch.requires_dist);
     EXPECT_EQ(provided[1].extras, torch.provides_extra);

@@ -8,8 +8,8 @@
 namespace envpack::fatbins {
 
 inline void put(std::string& bytes, std::uint64_t value, unsigned size) {
-    for (unsigned i = 0; i < size; ++i) {
-        bytes.push_back(static_cast<char>(value >> (8 * i)));
+    for (; size > 0; --size, value >>= 8) {
+        bytes.push_back(static_cast<char>(value & 0xff));
     }
 }
 
