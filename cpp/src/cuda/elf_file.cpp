@@ -156,27 +156,4 @@ Result<std::optional<ElfFile>> ElfFile::read(const ByteRegion& bytes) {
     return file;
 }
 
-std::string ElfFile::machine_name() const {
-    switch (machine) {
-        case 3:
-            return "i686";
-        case 21:
-            return is_little ? "ppc64le" : "ppc64";
-        case 22:
-            return is_wide ? "s390x" : "s390";
-        case 40:
-            return "armv7l";
-        case 62:
-            return "x86_64";
-        case 183:
-            return "aarch64";
-        case 243:
-            return is_wide ? "riscv64" : "riscv32";
-        case 258:
-            return is_wide ? "loongarch64" : "loongarch32";
-        default:
-            return "";
-    }
-}
-
 }  // namespace envpack::cuda

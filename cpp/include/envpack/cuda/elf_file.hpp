@@ -48,8 +48,6 @@ struct ElfFile {
         return library.machine == machine && library.is_wide == is_wide &&
                library.is_little == is_little;
     }
-    /// As platform.machine() spells it; empty for one that we do not know.
-    std::string machine_name() const;
 };
 
 }  // namespace envpack::cuda
