@@ -33,6 +33,7 @@ int main_of(int argc, char** argv) {
     add_diff(app, action);
     add_verify(app, action);
     add_audit(app, action);
+    add_doctor(app, action);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
