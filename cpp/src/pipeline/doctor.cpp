@@ -4,12 +4,28 @@
 #include "envpack/archive/disk_tree.hpp"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
+#include <memory>
 #include <system_error>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
 namespace envpack::pipeline {
+namespace {
+
+std::vector<std::uint64_t> groups_of_process() {
+    std::array<gid_t, 256> groups{};
+    const int count = getgroups(static_cast<int>(groups.size()), groups.data());
+    std::vector<std::uint64_t> gids{getegid()};
+    for (int i = 0; i < count; ++i) {
+        gids.push_back(groups[static_cast<std::size_t>(i)]);
+    }
+    return gids;
+}
+
+}  // namespace
 
 bool DoctorReport::ok() const noexcept {
     return std::ranges::none_of(checks, [](const DoctorCheck& check) {
@@ -22,7 +38,10 @@ const DoctorCheck* DoctorReport::find(std::string_view id) const noexcept {
     return found == checks.end() ? nullptr : &*found;
 }
 
-Result<void> examine(DoctorHost& host, DoctorReport& report, const DoctorOptions& options) {
+Result<DoctorReport> examine(const DoctorMachine& machine, const DoctorOptions& options,
+                             const RunContext& run) {
+    DoctorHost host(machine, run);
+    DoctorReport report{.root = options.root.string()};
     // In the order in which one fault is the reason of the next.
     check_surroundings(host, report);
     check_hardware(host, report);
@@ -31,7 +50,7 @@ Result<void> examine(DoctorHost& host, DoctorReport& report, const DoctorOptions
     ENVPACK_CHECK(check_driver_libraries(host, report, options));
     check_fabric_manager(host, report);
     check_visibility(host, report);
-    ENVPACK_CHECK(host.run.check());
+    ENVPACK_CHECK(run.check());
     ENVPACK_CHECK(check_cuda_toolkit(host, report));
     check_container_toolkit(host, report);
     check_podman_files(host, report);
@@ -41,8 +60,9 @@ Result<void> examine(DoctorHost& host, DoctorReport& report, const DoctorOptions
     check_apptainer(host, report);
     check_enroot(host, report);
     check_security(host, report);
-    ENVPACK_CHECK(host.run.check());
-    return check_probe(host, report, options);
+    ENVPACK_CHECK(run.check());
+    ENVPACK_CHECK(check_probe(host, report, options));
+    return report;
 }
 
 Result<DoctorReport> doctor(const DoctorOptions& options, const UserConfig& user,
@@ -53,18 +73,18 @@ Result<DoctorReport> doctor(const DoctorOptions& options, const UserConfig& user
             Error(ErrorCode::not_found, fmt::format("`{}` is no folder", options.root.string()))
                 .with_path(options.root.string()));
     }
-    const archive::DiskTree files(options.root);
-    const bool is_this_machine = options.root.lexically_normal() == "/";
-    UserConfig environment = user;
-    if (!is_this_machine) {
-        std::erase_if(environment.environment,
+    DoctorMachine machine{.files = std::make_shared<archive::DiskTree>(options.root),
+                          .user = user,
+                          .uid = geteuid(),
+                          .gids = groups_of_process(),
+                          .is_mounted = options.root.lexically_normal() != "/"};
+    if (machine.is_mounted) {
+        std::erase_if(machine.user.environment,
                       [](const auto& variable) { return variable.first != "HOME"; });
+    } else {
+        machine.libraries = cuda::host_libraries();
     }
-    DoctorHost host(files, environment, this_user(), run);
-    host.is_this_machine = is_this_machine;
-    DoctorReport report{.root = options.root.string()};
-    ENVPACK_CHECK(examine(host, report, options));
-    return report;
+    return examine(machine, options, run);
 }
 
 }  // namespace envpack::pipeline

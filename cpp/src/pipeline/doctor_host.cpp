@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <unistd.h>
 #include <utility>
 
 #include <fmt/format.h>
@@ -20,16 +19,6 @@ constexpr std::array<std::string_view, 8> program_folders{
     "/sbin",           "/bin",           "/snap/bin", "/usr/local/nvidia/toolkit"};
 
 }  // namespace
-
-DoctorUser this_user() {
-    DoctorUser user{.uid = geteuid(), .gids = {getegid()}};
-    std::array<gid_t, 256> groups{};
-    const int count = getgroups(static_cast<int>(groups.size()), groups.data());
-    for (int i = 0; i < count; ++i) {
-        user.gids.push_back(groups[static_cast<std::size_t>(i)]);
-    }
-    return user;
-}
 
 HostText DoctorHost::read(const std::string& path) const {
     const Result<SafePath> place = SafePath::normalize(path);
@@ -120,11 +109,11 @@ std::string DoctorHost::user_path(std::string_view below) const {
 
 bool DoctorHost::may_use(const archive::FileInfo& file) const {
     constexpr std::uint32_t read_and_write = 06;
-    if (owner.uid == 0) {
+    if (machine.uid == 0) {
         return true;
     }
-    const bool in_group = std::ranges::find(owner.gids, file.gid) != owner.gids.end();
-    const unsigned shift = file.uid == owner.uid ? 6U : in_group ? 3U : 0U;
+    const bool in_group = std::ranges::find(machine.gids, file.gid) != machine.gids.end();
+    const unsigned shift = file.uid == machine.uid ? 6U : in_group ? 3U : 0U;
     return ((file.mode >> shift) & read_and_write) == read_and_write;
 }
 
@@ -132,7 +121,7 @@ std::string DoctorHost::user_name() const {
     const HostText passwd = read("/etc/passwd");
     for (const std::string_view line : text::lines(passwd.text)) {
         const auto fields = text::split(line, ':');
-        if (fields.size() > 2 && fields[2] == std::to_string(owner.uid)) {
+        if (fields.size() > 2 && fields[2] == std::to_string(machine.uid)) {
             return std::string(fields[0]);
         }
     }

@@ -28,25 +28,20 @@ struct HostText {
 constexpr std::size_t max_host_text = std::size_t{4} << 20;
 constexpr std::size_t max_host_names = 4096;  ///< of a folder that are looked at
 
-struct DoctorUser {
-    std::uint64_t uid = 0;
-    std::vector<std::uint64_t> gids = {};
-};
-
-/// The user of this process.
-DoctorUser this_user();
-
 class DoctorHost {
 public:
-    DoctorHost(const archive::FileTree& tree, const UserConfig& environment, DoctorUser user,
-               const RunContext& context)
-        : files(tree), config(environment), owner(std::move(user)), run(context) {}
+    DoctorHost(const DoctorMachine& described, const RunContext& context)
+        : machine(described),
+          files(*described.files),
+          config(described.user),
+          run(context),
+          is_this_machine(!described.is_mounted) {}
 
+    const DoctorMachine& machine;
     const archive::FileTree& files;
     const UserConfig& config;
-    DoctorUser owner;
     const RunContext& run;
-    bool is_this_machine = true;  ///< not a root that is mounted somewhere
+    bool is_this_machine;
 
     HostText read(const std::string& path) const;
     /// The first line without white space around it; empty where there is none.
@@ -91,9 +86,6 @@ public:
 /// `text` with whatever is foreign in it made printable.
 DoctorCheck& add_check(DoctorReport& report, std::string_view id, DoctorCheck::Status status,
                        std::string_view text, std::string_view fix = {});
-
-/// All checks, in the order of the report.
-Result<void> examine(DoctorHost& host, DoctorReport& report, const DoctorOptions& options);
 
 // Each adds the checks of its name to the report, and what others need to the host.
 void check_surroundings(DoctorHost& host, DoctorReport& report);

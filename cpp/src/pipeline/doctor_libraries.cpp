@@ -327,13 +327,10 @@ Result<void> check_gpus(const DoctorHost& host, DoctorReport& report,
 Result<void> check_driver_libraries(DoctorHost& host, DoctorReport& report,
                                     const DoctorOptions& options) {
     DriverLibraries libraries;
-    cuda::LibraryLoader loader = options.libraries;
-    if (!loader && host.is_this_machine) {
-        loader = cuda::host_libraries();
-    }
-    if (loader) {
+    if (host.machine.libraries) {
         libraries.asked = true;
-        auto facts = cuda::ask_driver_libraries(loader, options.timeout_seconds, host.run);
+        auto facts =
+            cuda::ask_driver_libraries(host.machine.libraries, options.timeout_seconds, host.run);
         if (facts) {
             libraries.facts = *std::move(facts);
         } else if (facts.error().code() == ErrorCode::limit_exceeded) {

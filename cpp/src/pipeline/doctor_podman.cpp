@@ -146,7 +146,7 @@ bool has_ids(const DoctorHost& host, const std::string& path, const std::string&
     for (const std::string_view line : text::lines(ranges.text)) {
         const auto fields = text::split(line, ':');
         if (fields.size() == 3 && !fields[0].empty() &&
-            (fields[0] == name || fields[0] == std::to_string(host.owner.uid))) {
+            (fields[0] == name || fields[0] == std::to_string(host.machine.uid))) {
             return true;
         }
     }
@@ -155,7 +155,7 @@ bool has_ids(const DoctorHost& host, const std::string& path, const std::string&
 
 void check_rootless(const DoctorHost& host, DoctorReport& report, bool has_podman) {
     constexpr std::string_view id = "podman-rootless";
-    if (!has_podman || host.owner.uid == 0) {
+    if (!has_podman || host.machine.uid == 0) {
         add_check(report, id, Status::absent,
                   has_podman ? "this user is root" : "podman is not installed");
         return;
@@ -195,7 +195,7 @@ int setting_of(const DoctorHost& host, const std::string& path) {
 void check_namespaces(const DoctorHost& host, DoctorReport& report) {
     constexpr std::string_view id = "user-namespaces";
     const bool needed =
-        host.owner.uid != 0 &&
+        host.machine.uid != 0 &&
         std::ranges::any_of(std::array{"podman", "apptainer", "enroot"},
                             [&](const char* n) { return !host.program(n).empty(); });
     const Status bad = needed ? Status::problem : Status::warning;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "envpack/archive/file_tree.hpp"
 #include "envpack/base/json.hpp"
 #include "envpack/base/result.hpp"
 #include "envpack/base/run_context.hpp"
@@ -11,6 +12,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,8 +38,6 @@ struct DoctorOptions {
     bool gpu = false;  ///< a machine without a usable GPU is a problem
     /// The probe, which computes on every GPU; none: it is not run.
     std::optional<std::filesystem::path> probe = std::nullopt;
-    /// How libraries are loaded; empty: cuda::host_libraries() where the root is `/`.
-    cuda::LibraryLoader libraries = {};
     double timeout_seconds = 60.0;  ///< for the driver's answers; four times that for the probe
 };
 
@@ -91,7 +91,21 @@ struct DoctorReport {
     std::string to_text() const;
 };
 
-/// Looks at the machine. What is wrong with it is a check, not an error. not_found for a root that
+/// A machine as values. doctor() makes one of `/` and this process.
+struct DoctorMachine {
+    std::shared_ptr<const archive::FileTree> files;
+    UserConfig user = {};                  ///< variables of the process that asks
+    std::uint64_t uid = 0;                 ///< of that process
+    std::vector<std::uint64_t> gids = {};  ///< of that process
+    cuda::LibraryLoader libraries = {};    ///< empty: they are not loaded
+    bool is_mounted = false;               ///< not the machine that this process runs on
+};
+
+/// Looks at the machine; DoctorOptions::root is only shown.
+Result<DoctorReport> examine(const DoctorMachine& machine, const DoctorOptions& options,
+                             const RunContext& run = {});
+
+/// Looks at this machine. What is wrong with it is a check, not an error. not_found for a root that
 /// is no directory, or a probe that is not there.
 Result<DoctorReport> doctor(const DoctorOptions& options, const UserConfig& user = user_config(),
                             const RunContext& run = {});
