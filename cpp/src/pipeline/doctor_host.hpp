@@ -2,6 +2,7 @@
 
 #include "envpack/archive/file_tree.hpp"
 #include "envpack/base/run_context.hpp"
+#include "envpack/cuda/cuda_version.hpp"
 #include "envpack/pipeline/doctor.hpp"
 #include "envpack/pipeline/user_config.hpp"
 
@@ -74,7 +75,8 @@ public:
     bool has_nvswitch = false;
     bool driver_loaded = false;
     bool has_gpu_nodes = false;  ///< /dev/nvidiactl and at least one /dev/nvidia<n>
-    bool has_cdi_gpus = false;   ///< a CDI spec with nvidia.com/gpu
+    std::optional<cuda::CudaVersion> compat = std::nullopt;  ///< of a cuda-compat that works
+    bool has_cdi_gpus = false;                               ///< a CDI spec with nvidia.com/gpu
     std::vector<std::string> cdi_folders = {"/etc/cdi", "/var/run/cdi"};
 
     /// Whether there is anything of NVIDIA's that containers could be given.

@@ -187,7 +187,7 @@ Result<void> check_reach(DoctorReport& report, const DriverLibraries& libraries)
     return {};
 }
 
-void check_compat(DoctorReport& report, const DriverLibraries& libraries) {
+void check_compat(DoctorHost& host, DoctorReport& report, const DriverLibraries& libraries) {
     constexpr std::string_view id = "cuda-compat";
     const auto& library = libraries.facts.cuda;
     if (!library || !is_compat(library->path)) {
@@ -213,6 +213,7 @@ void check_compat(DoctorReport& report, const DriverLibraries& libraries) {
                         library->path),
             fix);
     } else {
+        host.compat = library->cuda;
         add_check(report, id, Status::ok,
                   fmt::format("forward compatibility: {} gives this driver CUDA {}", library->path,
                               version));
@@ -343,7 +344,7 @@ Result<void> check_driver_libraries(DoctorHost& host, DoctorReport& report,
     check_versions(host, report, libraries);
     ENVPACK_CHECK(check_reach(report, libraries));
     ENVPACK_CHECK(check_gpus(host, report, libraries, options.gpu));
-    check_compat(report, libraries);
+    check_compat(host, report, libraries);
     return {};
 }
 

@@ -173,7 +173,7 @@ Result<void> check_cuda_toolkit(DoctorHost& host, DoctorReport& report) {
     }
     const std::string where = facts->toolkit.front().where;
     const auto version = toolkit->to_string();
-    if (!report.driver) {
+    if (!report.driver || host.compat >= toolkit->minor_version()) {
         add_check(report, id, Status::ok, fmt::format("CUDA {} ({})", version, where));
         return {};
     }

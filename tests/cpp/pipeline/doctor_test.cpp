@@ -301,6 +301,13 @@ TEST(Doctor, TheToolkitIsComparedWithTheDriver) {
         {"older", toolkit("12.1"), "cuda-toolkit", "ok: CUDA 12.1"},
         {"newer", toolkit("12.8"), "cuda-toolkit", "warning: CUDA 12.8", "driver 570"},
         {"too new", toolkit("13.0"), "cuda-toolkit", "problem: what CUDA 13.0", "driver 580"},
+        {"too new but for cuda-compat",
+         [&](GpuMachine& m) {
+             toolkit("13.0")(m);
+             driver().cuda_path = "/usr/local/cuda-13.0/compat/libcuda.so.580.65.06";
+             driver().library_cuda = 13000;
+         },
+         "cuda-toolkit", "ok: CUDA 13.0"},
     });
 }
 
