@@ -29,7 +29,7 @@ typedef void *gpu;
 #define GIVE(text) return snprintf(to, size, text) < 0
 int nvmlInit_v2(void) { return FAILURE; }
 int nvmlShutdown(void) { return 0; }
-const char *nvmlErrorString(int code) { return code == 18 ? "Driver/library version mismatch" : ""; }
+const char *nvmlErrorString(int code) { return "Driver/library version mismatch"; }
 int nvmlSystemGetDriverVersion(char *to, unsigned size) { GIVE("570.86.15"); }
 int nvmlSystemGetCudaDriverVersion_v2(int *version) { *version = 12080; return 0; }
 int nvmlDeviceGetCount_v2(unsigned *count) { *count = 1; return 0; }

@@ -109,6 +109,9 @@ std::optional<CdiFault> fault_of(const DoctorHost& host, const DoctorReport& rep
                             fix};
         }
     }
+    if (!host.container.empty()) {
+        return std::nullopt;  // its paths are those of the host
+    }
     for (const auto& [paths, what] :
          {std::pair(&spec.mounts, "mounts"), std::pair(&spec.hooks, "runs"),
           std::pair(&spec.nodes, "hands on")}) {

@@ -153,8 +153,10 @@ void check_versions(const DoctorHost& host, DoctorReport& report,
 
 Result<void> check_reach(DoctorReport& report, const DriverLibraries& libraries) {
     ENVPACK_TRY(const cuda::DriverTable table, cuda::DriverTable::load());
+    const bool has_compat = libraries.facts.cuda && is_compat(libraries.facts.cuda->path);
     if (libraries.reached()) {
-        report.cuda = libraries.facts.nvml->cuda;
+        // NVML asks libcuda itself: with cuda-compat in force that is not the driver's own word.
+        report.cuda = has_compat ? std::nullopt : libraries.facts.nvml->cuda;
         if (!report.driver) {
             const auto version = cuda::DriverVersion::parse(libraries.facts.nvml->driver);
             report.driver = version ? std::optional(*version) : std::nullopt;
@@ -163,7 +165,7 @@ Result<void> check_reach(DoctorReport& report, const DriverLibraries& libraries)
     if (report.driver && !report.cuda) {
         report.cuda = table.reach(*report.driver);
     }
-    if (!report.cuda && libraries.facts.cuda && !is_compat(libraries.facts.cuda->path)) {
+    if (!report.cuda && libraries.facts.cuda && !has_compat) {
         report.cuda = libraries.facts.cuda->cuda;
     }
     constexpr std::string_view id = "cuda-reach";
@@ -200,11 +202,15 @@ void check_compat(DoctorHost& host, DoctorReport& report, const DriverLibraries&
     const std::string version = library->cuda ? library->cuda->to_string() : "?";
     const std::string_view fix =
         "take the folder out of LD_LIBRARY_PATH and /etc/ld.so.conf.d, and run ldconfig";
-    if (library->cuda && report.cuda && *library->cuda <= *report.cuda) {
+    const auto made_for = version_in_name(library->path);
+    const bool is_older = made_for && report.driver
+                              ? !made_for->reaches(*report.driver)
+                              : library->cuda && report.cuda && *library->cuda < *report.cuda;
+    if (is_older) {
         add_check(report, id, Status::problem,
-                  fmt::format("{} (CUDA {}) is in the way of the driver's own, which has CUDA {}: "
+                  fmt::format("{} (CUDA {}) is older than the driver and in the way of its own: "
                               "CUDA ends with error 803",
-                              library->path, version, report.cuda->to_string()),
+                              library->path, version),
                   fix);
     } else if (is_geforce) {
         add_check(

@@ -97,6 +97,12 @@ TEST(DoctorCdi, SpecsAreComparedWithTheMachine) {
         {"YAML partly of another style",
          yaml("kind: nvidia.com/gpu\ndevices:\n- name: all\n  containerEdits: {env: [A=b]}\n"),
          "cdi-specs", "ok: /etc/cdi/nvidia.yaml: 1 devices of nvidia.com/gpu; not all of it"},
+        {"paths of the host, in a container",
+         [](GpuMachine& m) {
+             m.into_container();
+             m.files.erase("usr/bin/nvidia-smi");
+         },
+         "cdi-specs", "ok:"},
         {"a folder", [](GpuMachine& m) { m.files["etc/cdi/x.yaml/y"] = ""; }, "cdi-specs",
          "warning: /etc/cdi/x.yaml: it is no file"},
     });

@@ -157,13 +157,19 @@ TEST(Doctor, FaultsOfTheLibrariesAreFound) {
         {"forward compatibility",
          [](GpuMachine&) {
              driver().cuda_path = "/usr/local/cuda-13.0/compat/libcuda.so.580.65.06";
-             driver().library_cuda = 13000;
+             driver().library_cuda = driver().cuda = 13000;
          },
          "cuda-compat", "ok: forward compatibility: "},
+        {"reach of the driver itself under forward compatibility",
+         [](GpuMachine&) {
+             driver().cuda_path = "/usr/local/cuda-13.0/compat/libcuda.so.580.65.06";
+             driver().library_cuda = driver().cuda = 13000;
+         },
+         "cuda-reach", "ok: driver 550.54.14 runs CUDA up to 12.4"},
         {"compatibility in the way",
          [](GpuMachine&) {
              driver().cuda_path = "/usr/local/cuda-12.2/compat/libcuda.so.535.104.05";
-             driver().library_cuda = 12020;
+             driver().library_cuda = driver().cuda = 12020;
          },
          "cuda-compat", "problem: /usr/local/cuda-12.2/compat/libcuda.so.535.104.05 (CUDA 12.2)",
          "LD_LIBRARY_PATH"},
