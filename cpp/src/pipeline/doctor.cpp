@@ -2,6 +2,8 @@
 
 #include "doctor_host.hpp"
 #include "envpack/archive/disk_tree.hpp"
+#include "envpack/base/limits.hpp"
+#include "envpack/base/text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -41,7 +43,7 @@ const DoctorCheck* DoctorReport::find(std::string_view id) const noexcept {
 Result<DoctorReport> examine(const DoctorMachine& machine, const DoctorOptions& options,
                              const RunContext& run) {
     DoctorHost host(machine, run);
-    DoctorReport report{.root = options.root.string()};
+    DoctorReport report{.root = text::printable(options.root.string(), Limits{}.max_path)};
     // In the order in which one fault is the reason of the next.
     check_surroundings(host, report);
     check_hardware(host, report);
