@@ -75,15 +75,7 @@ bool is_newer(const index::DistFile& file, const std::string& limit) {
 }
 
 /// How far a file is from being usable; the closest one says why a version is not.
-enum class Distance : std::uint8_t {
-    other_hash,
-    too_new,
-    requires_python,
-    platform,
-    python,
-    source,
-    broken
-};
+enum class Distance : std::uint8_t { other_hash, too_new, requires_python, tags, source, broken };
 
 /// "has no wheel for this platform, manylinux_2_36_x86_64, only for win_amd64".
 std::string no_wheel_for(std::string_view what, std::string_view own,
@@ -100,10 +92,9 @@ std::string no_wheel_for(std::string_view what, std::string_view own,
         others.size() > max_shown ? fmt::format(" and {} more", others.size() - max_shown) : "");
 }
 
-struct Verdict {
-    Distance distance = Distance::broken;
-    std::string detail;
-};
+Candidate unusable(AbsenceKind kind, std::string detail) {
+    return {.kind = kind, .detail = std::move(detail)};
+}
 
 }  // namespace
 
@@ -181,19 +172,19 @@ Candidate ProjectCandidates::judge(std::span<const std::size_t> files) const {
     using Key = std::tuple<bool, bool, std::int64_t, std::optional<packaging::BuildTag>>;
     std::optional<Key> best_key;
     Candidate best;
-    Verdict closest{Distance::broken, "has file names that cannot be read"};
-    const auto refuse = [&](Distance distance, std::string detail) {
-        if (distance < closest.distance) {
-            closest = {distance, std::move(detail)};
-        }
-    };
+    Distance closest = Distance::broken;
+    const index::DistFile* closest_file = nullptr;
 
-    std::set<std::string> platforms;  // of wheels that do not fit
-    std::set<std::string> pythons;
     const auto expected = rules_->hashes.find(name_);
     const bool is_direct = rules_->direct.contains(name_);
     for (const std::size_t index : files) {
         const index::DistFile& file = project_->files[index];
+        const auto refuse = [&](Distance distance) {
+            if (distance < closest) {
+                closest = distance;
+                closest_file = &file;
+            }
+        };
         Key key{!file.yanked.has_value(), false, 0, std::nullopt};
         if (is_wheel(file.filename)) {
             const auto wheel = WheelFilename::parse(file.filename);
@@ -202,19 +193,11 @@ Candidate ProjectCandidates::judge(std::span<const std::size_t> files) const {
             }
             const auto rank = rules_->tags.rank(wheel->tags);
             if (!rank) {
-                const bool is_for_python =
-                    std::any_of(wheel->tags.begin(), wheel->tags.end(), [&](const auto& tag) {
-                        return rules_->pythons.contains({tag.interpreter, tag.abi});
-                    });
-                for (const packaging::Tag& tag : wheel->tags) {
-                    (is_for_python ? platforms : pythons)
-                        .insert(is_for_python ? tag.platform : tag.interpreter);
-                }
-                refuse(is_for_python ? Distance::platform : Distance::python, "");
+                refuse(Distance::tags);
                 continue;
             }
             if (!is_direct && !rules_->formats.allows_wheel(name_)) {
-                refuse(Distance::source, "may only be built from source, as was asked for");
+                refuse(Distance::source);
                 continue;
             }
             std::get<1>(key) = true;
@@ -226,23 +209,21 @@ Candidate ProjectCandidates::judge(std::span<const std::size_t> files) const {
                 continue;
             }
             if (!rules_->allow_sdists || !rules_->formats.allows_sdist(name_)) {
-                refuse(Distance::source, "has only a source distribution");
+                refuse(Distance::source);
                 continue;
             }
         }
         if (file.requires_python && !file.requires_python->contains(rules_->python_version, true)) {
-            refuse(Distance::requires_python, fmt::format("needs Python {}, the target has {}",
-                                                          file.requires_python->to_string(),
-                                                          rules_->python_version.to_string()));
+            refuse(Distance::requires_python);
             continue;
         }
         if (!is_direct && is_newer(file, rules_->exclude_newer)) {
-            refuse(Distance::too_new, fmt::format("was uploaded after {}", rules_->exclude_newer));
+            refuse(Distance::too_new);
             continue;
         }
         if (!is_direct && expected != rules_->hashes.end() && file.sha256 &&
             !expected->second.contains(*file.sha256)) {
-            refuse(Distance::other_hash, "has no file with one of the hashes that are asked for");
+            refuse(Distance::other_hash);
             continue;
         }
         // Equally good ones by name, whatever the order of the page.
@@ -255,20 +236,59 @@ Candidate ProjectCandidates::judge(std::span<const std::size_t> files) const {
             best.is_sdist = !is_wheel(file.filename);
         }
     }
-    if (best.file == nullptr) {
-        static constexpr AbsenceKind kinds[] = {
-            AbsenceKind::other_hash,          AbsenceKind::too_new,
-            AbsenceKind::requires_python,     AbsenceKind::no_wheel_for_platform,
-            AbsenceKind::no_wheel_for_python, AbsenceKind::source_only,
-            AbsenceKind::version_not_on_index};
-        best.kind = kinds[static_cast<std::size_t>(closest.distance)];
-        best.detail = closest.distance == Distance::platform
-                          ? no_wheel_for("platform", rules_->best_tag.platform, platforms)
-                      : closest.distance == Distance::python
-                          ? no_wheel_for("Python", rules_->best_tag.interpreter, pythons)
-                          : std::move(closest.detail);
+    if (best.file != nullptr) {
+        return best;
     }
-    return best;
+    switch (closest) {
+        case Distance::other_hash:
+            return unusable(AbsenceKind::other_hash,
+                            "has no file with one of the hashes that are asked for");
+        case Distance::too_new:
+            return unusable(AbsenceKind::too_new,
+                            fmt::format("was uploaded after {}", rules_->exclude_newer));
+        case Distance::requires_python:
+            return unusable(AbsenceKind::requires_python,
+                            fmt::format("needs Python {}, the target has {}",
+                                        closest_file->requires_python->to_string(),
+                                        rules_->python_version.to_string()));
+        case Distance::tags:
+            return unfitting(files);
+        case Distance::source:
+            return unusable(AbsenceKind::source_only,
+                            is_wheel(closest_file->filename)
+                                ? "may only be built from source, as was asked for"
+                                : "has only a source distribution");
+        case Distance::broken:
+            break;
+    }
+    return unusable(AbsenceKind::version_not_on_index, "has file names that cannot be read");
+}
+
+Candidate ProjectCandidates::unfitting(std::span<const std::size_t> files) const {
+    std::set<std::string> platforms;
+    std::set<std::string> pythons;
+    for (const std::size_t index : files) {
+        const auto wheel = WheelFilename::parse(project_->files[index].filename);
+        if (!wheel || wheel->name != name_.str() || rules_->tags.rank(wheel->tags)) {
+            continue;
+        }
+        const bool is_for_python =
+            std::any_of(wheel->tags.begin(), wheel->tags.end(), [&](const auto& tag) {
+                return rules_->pythons.contains({tag.interpreter, tag.abi});
+            });
+        for (const packaging::Tag& tag : wheel->tags) {
+            if (is_for_python) {
+                platforms.insert(tag.platform);
+            } else {
+                pythons.insert(tag.interpreter);
+            }
+        }
+    }
+    return platforms.empty()
+               ? unusable(AbsenceKind::no_wheel_for_python,
+                          no_wheel_for("Python", rules_->best_tag.interpreter, pythons))
+               : unusable(AbsenceKind::no_wheel_for_platform,
+                          no_wheel_for("platform", rules_->best_tag.platform, platforms));
 }
 
 }  // namespace envpack::env

@@ -61,6 +61,8 @@ public:
 
 private:
     Candidate judge(std::span<const std::size_t> files) const;
+    /// What wheels, none of them for the target, are for.
+    Candidate unfitting(std::span<const std::size_t> files) const;
 
     packaging::PackageName name_;
     std::shared_ptr<const index::Project> project_;
