@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <string_view>
 #include <tuple>
-#include <unordered_map>
 
 #include <fmt/format.h>
 
@@ -44,23 +43,14 @@ bool is_wheel(std::string_view filename) {
     return filename.ends_with(".whl");
 }
 
-/// The text of the version in a file name; empty for a kind of file that pip does not take.
-std::string_view version_text(std::string_view filename) {
-    if (is_wheel(filename)) {
-        const auto begin = filename.find('-');
-        const auto end = begin == std::string_view::npos ? begin : filename.find('-', begin + 1);
-        return end == std::string_view::npos ? std::string_view()
-                                             : filename.substr(begin + 1, end - begin - 1);
+/// "py3-none-any" of the name of a wheel: the last three parts.
+std::string_view tag_set_of(std::string_view filename) {
+    std::string_view stem = filename.substr(0, filename.size() - std::string_view(".whl").size());
+    std::size_t begin = stem.size();
+    for (int part = 0; part < 3 && begin != std::string_view::npos && begin > 0; ++part) {
+        begin = stem.rfind('-', begin - 1);
     }
-    for (const std::string_view extension : {".tar.gz", ".zip"}) {
-        if (filename.ends_with(extension)) {
-            filename.remove_suffix(extension.size());
-            const auto begin = filename.rfind('-');
-            return begin == std::string_view::npos ? std::string_view()
-                                                   : filename.substr(begin + 1);
-        }
-    }
-    return {};
+    return begin == std::string_view::npos ? std::string_view() : stem.substr(begin + 1);
 }
 
 /// Seconds are enough: "2024-05-01T10:00:00.123Z" is compared up to its first fraction.
@@ -105,69 +95,26 @@ ProjectCandidates::ProjectCandidates(const packaging::PackageName& name,
     if (!project_) {
         return;
     }
-    // Most files share their version text with others, often with the one before: parse each once.
-    std::unordered_map<std::string_view, std::size_t> group_of;
-    std::vector<std::pair<Version, std::vector<std::size_t>>> groups;
-    std::string_view last;
-    constexpr std::size_t none = SIZE_MAX;
-    std::size_t group = none;
-    for (std::size_t i = 0; i < project_->files.size(); ++i) {
-        const std::string_view text = version_text(project_->files.filename(i));
-        if (text.empty()) {
-            continue;
-        }
-        if (text != last) {
-            last = text;
-            const auto [entry, is_new] = group_of.try_emplace(text, none);
-            if (is_new) {
-                if (auto version = Version::parse(text)) {
-                    entry->second = groups.size();
-                    groups.emplace_back(*std::move(version), std::vector<std::size_t>());
-                }
-            }
-            group = entry->second;
-        }
-        if (group != none) {
-            groups[group].second.push_back(i);
-        }
-    }
-    // Of several spellings (1.0, 1.0.0) the shortest is kept, whatever the order of the page.
-    std::sort(groups.begin(), groups.end(), [](const auto& a, const auto& b) {
-        if (a.first != b.first) {
-            return a.first < b.first;
-        }
-        const std::string left = a.first.to_string();
-        const std::string right = b.first.to_string();
-        return std::pair(left.size(), left) < std::pair(right.size(), right);
-    });
-    for (auto& [version, files] : groups) {
-        if (!versions_.empty() && versions_.back() == version) {
-            auto& all = files_.back();
-            all.insert(all.end(), files.begin(), files.end());
-            std::sort(all.begin(), all.end());
-        } else {
-            versions_.push_back(std::move(version));
-            files_.push_back(std::move(files));
-        }
-    }
-    judged_.resize(versions_.size());
+    releases_ = &project_->files.releases();
+    judged_.resize(releases_->versions().size());
 }
 
 const Candidate& ProjectCandidates::candidate(std::size_t version) {
     if (!judged_[version]) {
-        judged_[version] = judge(files_[version]);
+        judged_[version] = judge(releases_->files(version));
     }
     return *judged_[version];
 }
 
 const Candidate* ProjectCandidates::find(const Version& version) {
-    const auto found = std::lower_bound(versions_.begin(), versions_.end(), version);
-    return found != versions_.end() && *found == version
-               ? &candidate(static_cast<std::size_t>(found - versions_.begin()))
+    const auto all = versions();
+    const auto found = std::lower_bound(all.begin(), all.end(), version);
+    return found != all.end() && *found == version
+               ? &candidate(static_cast<std::size_t>(found - all.begin()))
                : nullptr;
 }
 
-Candidate ProjectCandidates::judge(std::span<const std::size_t> files) const {
+Candidate ProjectCandidates::judge(std::span<const std::uint32_t> files) const {
     // pip's order: not withdrawn, wheels by tag, build tag.
     using Key = std::tuple<bool, bool, std::int64_t, std::optional<packaging::BuildTag>>;
     std::optional<Key> best_key;
@@ -177,8 +124,14 @@ Candidate ProjectCandidates::judge(std::span<const std::size_t> files) const {
 
     const auto expected = rules_->hashes.find(name_);
     const bool is_direct = rules_->direct.contains(name_);
-    for (const std::size_t index : files) {
-        const index::DistFile& file = project_->files[index];
+    bool has_unfitting = false;
+    for (const std::uint32_t position : files) {
+        const std::string_view filename = project_->files.filename(position);
+        if (is_wheel(filename) && !rules_->tags.rank(tag_set_of(filename))) {
+            has_unfitting = true;
+            continue;
+        }
+        const index::DistFile& file = project_->files[position];
         const auto refuse = [&](Distance distance) {
             if (distance < closest) {
                 closest = distance;
@@ -193,7 +146,7 @@ Candidate ProjectCandidates::judge(std::span<const std::size_t> files) const {
             }
             const auto rank = rules_->tags.rank(wheel->tags);
             if (!rank) {
-                refuse(Distance::tags);
+                has_unfitting = true;
                 continue;
             }
             if (!is_direct && !rules_->formats.allows_wheel(name_)) {
@@ -239,6 +192,11 @@ Candidate ProjectCandidates::judge(std::span<const std::size_t> files) const {
     if (best.file != nullptr) {
         return best;
     }
+    if (has_unfitting && Distance::tags < closest) {
+        if (auto candidate = unfitting(files)) {
+            return *std::move(candidate);
+        }
+    }
     switch (closest) {
         case Distance::other_hash:
             return unusable(AbsenceKind::other_hash,
@@ -251,24 +209,23 @@ Candidate ProjectCandidates::judge(std::span<const std::size_t> files) const {
                             fmt::format("needs Python {}, the target has {}",
                                         closest_file->requires_python->to_string(),
                                         rules_->python_version.to_string()));
-        case Distance::tags:
-            return unfitting(files);
         case Distance::source:
             return unusable(AbsenceKind::source_only,
                             is_wheel(closest_file->filename)
                                 ? "may only be built from source, as was asked for"
                                 : "has only a source distribution");
+        case Distance::tags:
         case Distance::broken:
             break;
     }
     return unusable(AbsenceKind::version_not_on_index, "has file names that cannot be read");
 }
 
-Candidate ProjectCandidates::unfitting(std::span<const std::size_t> files) const {
+std::optional<Candidate> ProjectCandidates::unfitting(std::span<const std::uint32_t> files) const {
     std::set<std::string> platforms;
     std::set<std::string> pythons;
-    for (const std::size_t index : files) {
-        const auto wheel = WheelFilename::parse(project_->files[index].filename);
+    for (const std::uint32_t position : files) {
+        const auto wheel = WheelFilename::parse(project_->files.filename(position));
         if (!wheel || wheel->name != name_.str() || rules_->tags.rank(wheel->tags)) {
             continue;
         }
@@ -283,6 +240,9 @@ Candidate ProjectCandidates::unfitting(std::span<const std::size_t> files) const
                 pythons.insert(tag.interpreter);
             }
         }
+    }
+    if (platforms.empty() && pythons.empty()) {
+        return std::nullopt;
     }
     return platforms.empty()
                ? unusable(AbsenceKind::no_wheel_for_python,
