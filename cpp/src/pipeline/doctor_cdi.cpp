@@ -136,7 +136,7 @@ public:
             std::map<std::string, std::string, std::less<>> owners;  // of this folder
             for (const std::string& name : host_.list(folder)) {
                 if (name.ends_with(".json") || name.ends_with(".yaml")) {
-                    file(folder + "/" + name, owners);
+                    file(fmt::format("{}/{}", folder, name), owners);
                 }
             }
         }

@@ -39,7 +39,7 @@ std::string_view setting(const Settings& settings, std::string_view key) {
 /// The folder of the configuration of Apptainer, or of Singularity; empty where there is none.
 std::string folder_of(const DoctorHost& host, std::string_view name) {
     for (const std::string_view prefix : {"/etc", "/usr/local/etc", "/opt/apptainer/etc"}) {
-        const std::string folder = fmt::format("{}/{}", prefix, name);
+        std::string folder = fmt::format("{}/{}", prefix, name);
         if (host.has_node(fmt::format("{}/{}.conf", folder, name))) {
             return folder;
         }

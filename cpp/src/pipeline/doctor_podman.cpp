@@ -31,7 +31,7 @@ std::vector<ContainersFile> files_named(const DoctorHost& host, std::string_view
     const auto add_folder = [&](const std::string& folder) {
         for (const std::string& file : host.list(folder)) {
             if (file.ends_with(".conf")) {
-                paths.push_back(folder + "/" + file);
+                paths.push_back(fmt::format("{}/{}", folder, file));
             }
         }
     };
@@ -93,9 +93,9 @@ std::string nvidia_hook(const DoctorHost& host, const json::Value* configured) {
             if (!name.ends_with(".json")) {
                 continue;
             }
-            const HostText hook = host.read(folder + "/" + name);
-            if (hook.text.find("nvidia-container") != std::string::npos) {
-                return folder + "/" + name;
+            std::string path = fmt::format("{}/{}", folder, name);
+            if (host.read(path).text.find("nvidia-container") != std::string::npos) {
+                return path;
             }
         }
     }
