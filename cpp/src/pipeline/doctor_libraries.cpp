@@ -26,6 +26,11 @@ struct DriverLibraries {
     bool reached() const noexcept { return facts.nvml && facts.nvml->failure == 0; }
 };
 
+/// A container that its engine has handed no GPU to. WSL and Jetsons have other device files.
+bool no_gpu_given(const DoctorHost& host) {
+    return !host.container.empty() && !host.has_gpu_nodes && !host.is_wsl && !host.is_tegra;
+}
+
 bool is_compat(std::string_view path) {
     return path.find("/compat/") != std::string_view::npos;
 }
@@ -59,7 +64,7 @@ void check_library(const DoctorHost& host, DoctorReport& report, const DriverLib
     constexpr std::string_view id = "driver-library";
     const cuda::DriverLibraryFacts& facts = libraries.facts;
     const bool expected = host.driver_loaded || host.has_gpu_nodes;
-    const bool no_gpu_given = !host.container.empty() && !host.has_gpu_nodes && !host.is_wsl;
+    const bool not_given = no_gpu_given(host);
     if (!libraries.hangs.empty()) {
         add_check(report, id, Status::problem, libraries.hangs,
                   "dmesg | grep -e NVRM -e Xid says why; most often only a reboot helps");
@@ -85,7 +90,7 @@ void check_library(const DoctorHost& host, DoctorReport& report, const DriverLib
                       ? "reboot, or unload and load the module: sudo rmmod nvidia_uvm nvidia_drm "
                         "nvidia_modeset nvidia && sudo modprobe nvidia"
                       : "make the CDI spec of the host again, and start the container again");
-    } else if (facts.nvml && expected && !no_gpu_given) {
+    } else if (facts.nvml && expected && !not_given) {
         add_check(
             report, id, Status::problem,
             fmt::format("NVML of {} says: {}", facts.nvml->path, facts.nvml->reason),
@@ -100,7 +105,7 @@ void check_library(const DoctorHost& host, DoctorReport& report, const DriverLib
                   host.container.empty()
                       ? ""
                       : "start the container with -e NVIDIA_DRIVER_CAPABILITIES=compute,utility");
-    } else if (host.driver_loaded && !no_gpu_given) {
+    } else if (host.driver_loaded && !not_given) {
         add_check(report, id, Status::problem,
                   fmt::format("the driver's libraries are not found: {}", facts.no_nvml),
                   host.container.empty()
@@ -108,8 +113,8 @@ void check_library(const DoctorHost& host, DoctorReport& report, const DriverLib
                       : "start the container with -e NVIDIA_DRIVER_CAPABILITIES=compute,utility");
     } else {
         add_check(report, id, Status::absent,
-                  no_gpu_given && host.driver_loaded ? "a container without GPUs has none"
-                                                     : "there is no driver that could be asked");
+                  not_given && host.driver_loaded ? "a container without GPUs has none"
+                                                  : "there is no driver that could be asked");
     }
 }
 
@@ -296,21 +301,19 @@ Result<void> check_gpus(const DoctorHost& host, DoctorReport& report,
                 undivided = gpu.name;
             }
         }
-    } else {
-        gpus_of_proc(host, report, table);
+    } else if (!no_gpu_given(host)) {
+        gpus_of_proc(host, report, table);  // it also has those that a container was not given
     }
     const auto lost = libraries.reached() ? libraries.facts.nvml->lost : std::vector<std::string>{};
     if (!lost.empty()) {
         add_check(report, id, Status::problem, text::join(lost, "; "),
                   "dmesg | grep -e NVRM -e Xid says why; reset or reboot");
-    } else if (report.gpus.empty() ||
-               (is_wanted && !host.container.empty() && !host.has_gpu_nodes && !host.is_wsl &&
-                !host.is_tegra && !libraries.reached())) {
-        // The kernel's list also has those that the container was not given.
+    } else if (report.gpus.empty()) {
+        const bool is_missed = host.driver_loaded && !no_gpu_given(host);
         add_check(report, id,
-                  is_wanted            ? Status::problem
-                  : host.driver_loaded ? Status::warning
-                                       : Status::absent,
+                  is_wanted   ? Status::problem
+                  : is_missed ? Status::warning
+                              : Status::absent,
                   "there is no GPU that a program here could use",
                   is_wanted ? "the checks above say what is missing" : "");
     } else if (!undivided.empty()) {

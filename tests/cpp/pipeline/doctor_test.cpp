@@ -241,6 +241,7 @@ TEST(Doctor, AContainerIsToldFromItsHost) {
          "warning: the host has driver 550.54.14, but this container was given no GPU",
          "docker run --gpus all"},
         {"no GPU was given, so no library", no_gpu, "driver-library", "absent: a container"},
+        {"the host's GPUs are not the container's", no_gpu, "gpus", "absent: there is no GPU"},
         {"no GPU was given, though wanted", no_gpu, "gpus", "problem:", "above", {.gpu = true}},
         {"void without GPUs",
          [&](GpuMachine& m) {
