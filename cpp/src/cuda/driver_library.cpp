@@ -27,13 +27,6 @@ constexpr unsigned max_mig_devices = 64;
 
 using NvmlDevice = void*;
 
-/// nvmlMemory_t
-struct NvmlMemory {
-    unsigned long long total;
-    unsigned long long free;
-    unsigned long long used;
-};
-
 /// The function of that name as `Signature*`; nullptr when there is none.
 template <class Signature>
 Signature* function_of(const LoadedLibrary& library, const char* name) {
@@ -134,11 +127,11 @@ private:
             gpu.capability = ComputeCapability{.major = static_cast<unsigned>(major),
                                                .minor = static_cast<unsigned>(minor)};
         }
-        NvmlMemory memory{};
+        std::array<unsigned long long, 3> memory{};  // nvmlMemory_t: total, free, used
         auto* const memory_of =
-            function_of<int(NvmlDevice, NvmlMemory*)>(library_, "nvmlDeviceGetMemoryInfo");
-        if (memory_of != nullptr && memory_of(device, &memory) == 0) {
-            gpu.memory = memory.total;
+            function_of<int(NvmlDevice, unsigned long long*)>(library_, "nvmlDeviceGetMemoryInfo");
+        if (memory_of != nullptr && memory_of(device, memory.data()) == 0) {
+            gpu.memory = memory[0];
         }
         gpu.mig_devices = mig_devices_of(device);
         return gpu;

@@ -133,12 +133,12 @@ inline void* function(const char* wanted) {
 
 inline cuda::LibraryLoader FakeDriver::loader() {
     return [](const std::string& name) -> Result<cuda::LoadedLibrary> {
-        const FakeDriver& driver = current();
+        const FakeDriver& now = current();
         const bool is_nvml = name == "libnvidia-ml.so.1";
-        if (!(is_nvml ? driver.has_nvml : driver.has_cuda)) {
+        if (!(is_nvml ? now.has_nvml : now.has_cuda)) {
             return fail(ErrorCode::not_found, name + ": cannot open shared object file");
         }
-        return cuda::LoadedLibrary{.path = is_nvml ? driver.nvml_path : driver.cuda_path,
+        return cuda::LoadedLibrary{.path = is_nvml ? now.nvml_path : now.cuda_path,
                                    .function = &fake::function};
     };
 }
