@@ -47,7 +47,8 @@ void check_toolkit_variables(const DoctorHost& host, DoctorReport& report) {
         return;
     }
     bool computes = parts == nullptr || parts->empty();
-    for (const std::string_view part : text::split(parts == nullptr ? "" : *parts, ',')) {
+    const std::string_view list = parts == nullptr ? std::string_view{} : *parts;
+    for (const std::string_view part : text::split(list, ',')) {
         computes = computes || text::trim(part) == "all" || text::trim(part) == "compute";
     }
     if (!computes) {
