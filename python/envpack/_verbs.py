@@ -277,11 +277,14 @@ def strip(
 
 
 def build(
-    input: StrPath = "pylock.toml",  # noqa: A002 - the command's word
+    input: StrPath | None = "pylock.toml",  # noqa: A002 - the command's word
     output: StrPath = "oci:image:latest",
     *,
     base: StrPath | None = None,
-    prefix: str = "/opt/venv",
+    layout: Literal["venv", "system", "app-root"] = "venv",
+    prefix: str | None = None,
+    add: Iterable[tuple[StrPath, str]] = (),
+    with_libs: bool = False,
     env: Mapping[str, str] | None = None,
     labels: Mapping[str, str] | None = None,
     annotations: Mapping[str, str] | None = None,
@@ -309,11 +312,20 @@ def build(
     The same input, base and ``SOURCE_DATE_EPOCH`` give the same digest.
 
     Args:
-        input: a ``pylock.toml`` or a virtual environment on this machine.
+        input: a ``pylock.toml`` or a virtual environment on this machine; None for an image with
+            nothing but ``add``, whose base needs no Python.
         output: ``oci:DIR[:TAG]``, ``oci-archive:FILE[:TAG]``, ``docker-archive:FILE[:NAME]`` or
             ``dir:DIR``, skopeo's image folder; appears whole or not at all.
         base: ``oci:DIR[:TAG]`` or an archive; None for the base that the lock was resolved for.
-        prefix: where the environment is in the image.
+        layout: ``"venv"``, an environment of its own; ``"system"``, into the Python of the base,
+            where ``pip install`` of root puts packages; ``"app-root"``, as the UBI images of Python
+            have it: an environment and its content of uid 1001 and group 0, writable for the group,
+            with user and working folder set.
+        prefix: where the environment is in the image; None for ``/opt/venv``, or ``/opt/app-root``.
+        add: files and folders of this machine with their places in the image, as ``COPY`` of a
+            Dockerfile puts them there, in a layer on top of the packages.
+        with_libs: copy the shared libraries that programs and libraries of ``add`` need, and that
+            the image lacks, from this machine; never the C library or those of the GPU driver.
         env: variables of the image.
         labels: labels of the image.
         annotations: annotations of the image's manifest.
@@ -338,15 +350,18 @@ def build(
         progress: as for :func:`freeze`.
 
     Raises:
-        InvalidArgument: the lock was made for another base.
+        InvalidArgument: the lock was made for another base; what is added cannot run there.
         IntegrityError: a wheel is not what the lock says.
 
     """
     options = _core.BuildOptions(
-        os.fspath(input),
+        "" if input is None else os.fspath(input),
         os.fspath(output),
         base=None if base is None else os.fspath(base),
-        prefix=prefix,
+        layout=layout,
+        prefix=prefix or "",
+        add=[(os.fspath(source), destination) for source, destination in add],
+        with_libs=with_libs,
         env=dict(env or {}),
         labels=dict(labels or {}),
         annotations=dict(annotations or {}),
