@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from envpack import errors, packaging
+from envpack._build import build
 from envpack._core import (
     AuditFinding,
     AuditReport,
@@ -33,7 +34,6 @@ from envpack._core import (
 from envpack._install import install
 from envpack._verbs import (
     audit,
-    build,
     diff,
     freeze,
     index_url,
