@@ -106,10 +106,7 @@ const Provided* PackageProvider::State::find(const PackageName& name) const noex
 
 const Provided* PackageProvider::State::frozen(const PackageName& name) const noexcept {
     const Provided* base = find(name);
-    const bool may_move =
-        base != nullptr && (options.shadowed.contains(name) ||
-                            (!base->unremovable && options.unfrozen.contains(name)));
-    return may_move ? nullptr : base;
+    return base != nullptr && options.lets_move(name, base->unremovable) ? nullptr : base;
 }
 
 const DirectPlace* PackageProvider::State::direct(const PackageName& name) const noexcept {

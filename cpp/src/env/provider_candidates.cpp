@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <string_view>
 #include <tuple>
-#include <unordered_map>
 
 #include <fmt/format.h>
 
@@ -44,23 +43,14 @@ bool is_wheel(std::string_view filename) {
     return filename.ends_with(".whl");
 }
 
-/// The text of the version in a file name; empty for a kind of file that pip does not take.
-std::string_view version_text(std::string_view filename) {
-    if (is_wheel(filename)) {
-        const auto begin = filename.find('-');
-        const auto end = begin == std::string_view::npos ? begin : filename.find('-', begin + 1);
-        return end == std::string_view::npos ? std::string_view()
-                                             : filename.substr(begin + 1, end - begin - 1);
+/// "py3-none-any" of the name of a wheel: the last three parts.
+std::string_view tag_set_of(std::string_view filename) {
+    std::string_view stem = filename.substr(0, filename.size() - std::string_view(".whl").size());
+    std::size_t begin = stem.size();
+    for (int part = 0; part < 3 && begin != std::string_view::npos && begin > 0; ++part) {
+        begin = stem.rfind('-', begin - 1);
     }
-    for (const std::string_view extension : {".tar.gz", ".zip"}) {
-        if (filename.ends_with(extension)) {
-            filename.remove_suffix(extension.size());
-            const auto begin = filename.rfind('-');
-            return begin == std::string_view::npos ? std::string_view()
-                                                   : filename.substr(begin + 1);
-        }
-    }
-    return {};
+    return begin == std::string_view::npos ? std::string_view() : stem.substr(begin + 1);
 }
 
 /// Seconds are enough: "2024-05-01T10:00:00.123Z" is compared up to its first fraction.
@@ -75,15 +65,7 @@ bool is_newer(const index::DistFile& file, const std::string& limit) {
 }
 
 /// How far a file is from being usable; the closest one says why a version is not.
-enum class Distance : std::uint8_t {
-    other_hash,
-    too_new,
-    requires_python,
-    platform,
-    python,
-    source,
-    broken
-};
+enum class Distance : std::uint8_t { other_hash, too_new, requires_python, tags, source, broken };
 
 /// "has no wheel for this platform, manylinux_2_36_x86_64, only for win_amd64".
 std::string no_wheel_for(std::string_view what, std::string_view own,
@@ -100,10 +82,9 @@ std::string no_wheel_for(std::string_view what, std::string_view own,
         others.size() > max_shown ? fmt::format(" and {} more", others.size() - max_shown) : "");
 }
 
-struct Verdict {
-    Distance distance = Distance::broken;
-    std::string detail;
-};
+Candidate unusable(AbsenceKind kind, std::string detail) {
+    return {.kind = kind, .detail = std::move(detail)};
+}
 
 }  // namespace
 
@@ -114,86 +95,49 @@ ProjectCandidates::ProjectCandidates(const packaging::PackageName& name,
     if (!project_) {
         return;
     }
-    // Most files share their version text with others, often with the one before: parse each once.
-    std::unordered_map<std::string_view, std::size_t> group_of;
-    std::vector<std::pair<Version, std::vector<std::size_t>>> groups;
-    std::string_view last;
-    constexpr std::size_t none = SIZE_MAX;
-    std::size_t group = none;
-    for (std::size_t i = 0; i < project_->files.size(); ++i) {
-        const std::string_view text = version_text(project_->files.filename(i));
-        if (text.empty()) {
-            continue;
-        }
-        if (text != last) {
-            last = text;
-            const auto [entry, is_new] = group_of.try_emplace(text, none);
-            if (is_new) {
-                if (auto version = Version::parse(text)) {
-                    entry->second = groups.size();
-                    groups.emplace_back(*std::move(version), std::vector<std::size_t>());
-                }
-            }
-            group = entry->second;
-        }
-        if (group != none) {
-            groups[group].second.push_back(i);
-        }
-    }
-    // Of several spellings (1.0, 1.0.0) the shortest is kept, whatever the order of the page.
-    std::sort(groups.begin(), groups.end(), [](const auto& a, const auto& b) {
-        if (a.first != b.first) {
-            return a.first < b.first;
-        }
-        const std::string left = a.first.to_string();
-        const std::string right = b.first.to_string();
-        return std::pair(left.size(), left) < std::pair(right.size(), right);
-    });
-    for (auto& [version, files] : groups) {
-        if (!versions_.empty() && versions_.back() == version) {
-            auto& all = files_.back();
-            all.insert(all.end(), files.begin(), files.end());
-            std::sort(all.begin(), all.end());
-        } else {
-            versions_.push_back(std::move(version));
-            files_.push_back(std::move(files));
-        }
-    }
-    judged_.resize(versions_.size());
+    releases_ = &project_->files.releases();
+    judged_.resize(releases_->versions().size());
 }
 
 const Candidate& ProjectCandidates::candidate(std::size_t version) {
     if (!judged_[version]) {
-        judged_[version] = judge(files_[version]);
+        judged_[version] = judge(releases_->files(version));
     }
     return *judged_[version];
 }
 
 const Candidate* ProjectCandidates::find(const Version& version) {
-    const auto found = std::lower_bound(versions_.begin(), versions_.end(), version);
-    return found != versions_.end() && *found == version
-               ? &candidate(static_cast<std::size_t>(found - versions_.begin()))
+    const auto all = versions();
+    const auto found = std::lower_bound(all.begin(), all.end(), version);
+    return found != all.end() && *found == version
+               ? &candidate(static_cast<std::size_t>(found - all.begin()))
                : nullptr;
 }
 
-Candidate ProjectCandidates::judge(std::span<const std::size_t> files) const {
+Candidate ProjectCandidates::judge(std::span<const std::uint32_t> files) const {
     // pip's order: not withdrawn, wheels by tag, build tag.
     using Key = std::tuple<bool, bool, std::int64_t, std::optional<packaging::BuildTag>>;
     std::optional<Key> best_key;
     Candidate best;
-    Verdict closest{Distance::broken, "has file names that cannot be read"};
-    const auto refuse = [&](Distance distance, std::string detail) {
-        if (distance < closest.distance) {
-            closest = {distance, std::move(detail)};
-        }
-    };
+    Distance closest = Distance::broken;
+    const index::DistFile* closest_file = nullptr;
 
-    std::set<std::string> platforms;  // of wheels that do not fit
-    std::set<std::string> pythons;
     const auto expected = rules_->hashes.find(name_);
     const bool is_direct = rules_->direct.contains(name_);
-    for (const std::size_t index : files) {
-        const index::DistFile& file = project_->files[index];
+    bool has_unfitting = false;
+    for (const std::uint32_t position : files) {
+        const std::string_view filename = project_->files.filename(position);
+        if (is_wheel(filename) && !rules_->tags.rank(tag_set_of(filename))) {
+            has_unfitting = true;
+            continue;
+        }
+        const index::DistFile& file = project_->files[position];
+        const auto refuse = [&](Distance distance) {
+            if (distance < closest) {
+                closest = distance;
+                closest_file = &file;
+            }
+        };
         Key key{!file.yanked.has_value(), false, 0, std::nullopt};
         if (is_wheel(file.filename)) {
             const auto wheel = WheelFilename::parse(file.filename);
@@ -202,19 +146,11 @@ Candidate ProjectCandidates::judge(std::span<const std::size_t> files) const {
             }
             const auto rank = rules_->tags.rank(wheel->tags);
             if (!rank) {
-                const bool is_for_python =
-                    std::any_of(wheel->tags.begin(), wheel->tags.end(), [&](const auto& tag) {
-                        return rules_->pythons.contains({tag.interpreter, tag.abi});
-                    });
-                for (const packaging::Tag& tag : wheel->tags) {
-                    (is_for_python ? platforms : pythons)
-                        .insert(is_for_python ? tag.platform : tag.interpreter);
-                }
-                refuse(is_for_python ? Distance::platform : Distance::python, "");
+                has_unfitting = true;
                 continue;
             }
             if (!is_direct && !rules_->formats.allows_wheel(name_)) {
-                refuse(Distance::source, "may only be built from source, as was asked for");
+                refuse(Distance::source);
                 continue;
             }
             std::get<1>(key) = true;
@@ -226,23 +162,21 @@ Candidate ProjectCandidates::judge(std::span<const std::size_t> files) const {
                 continue;
             }
             if (!rules_->allow_sdists || !rules_->formats.allows_sdist(name_)) {
-                refuse(Distance::source, "has only a source distribution");
+                refuse(Distance::source);
                 continue;
             }
         }
         if (file.requires_python && !file.requires_python->contains(rules_->python_version, true)) {
-            refuse(Distance::requires_python, fmt::format("needs Python {}, the target has {}",
-                                                          file.requires_python->to_string(),
-                                                          rules_->python_version.to_string()));
+            refuse(Distance::requires_python);
             continue;
         }
         if (!is_direct && is_newer(file, rules_->exclude_newer)) {
-            refuse(Distance::too_new, fmt::format("was uploaded after {}", rules_->exclude_newer));
+            refuse(Distance::too_new);
             continue;
         }
         if (!is_direct && expected != rules_->hashes.end() && file.sha256 &&
             !expected->second.contains(*file.sha256)) {
-            refuse(Distance::other_hash, "has no file with one of the hashes that are asked for");
+            refuse(Distance::other_hash);
             continue;
         }
         // Equally good ones by name, whatever the order of the page.
@@ -255,20 +189,66 @@ Candidate ProjectCandidates::judge(std::span<const std::size_t> files) const {
             best.is_sdist = !is_wheel(file.filename);
         }
     }
-    if (best.file == nullptr) {
-        static constexpr AbsenceKind kinds[] = {
-            AbsenceKind::other_hash,          AbsenceKind::too_new,
-            AbsenceKind::requires_python,     AbsenceKind::no_wheel_for_platform,
-            AbsenceKind::no_wheel_for_python, AbsenceKind::source_only,
-            AbsenceKind::version_not_on_index};
-        best.kind = kinds[static_cast<std::size_t>(closest.distance)];
-        best.detail = closest.distance == Distance::platform
-                          ? no_wheel_for("platform", rules_->best_tag.platform, platforms)
-                      : closest.distance == Distance::python
-                          ? no_wheel_for("Python", rules_->best_tag.interpreter, pythons)
-                          : std::move(closest.detail);
+    if (best.file != nullptr) {
+        return best;
     }
-    return best;
+    if (has_unfitting && Distance::tags < closest) {
+        if (auto candidate = unfitting(files)) {
+            return *std::move(candidate);
+        }
+    }
+    switch (closest) {
+        case Distance::other_hash:
+            return unusable(AbsenceKind::other_hash,
+                            "has no file with one of the hashes that are asked for");
+        case Distance::too_new:
+            return unusable(AbsenceKind::too_new,
+                            fmt::format("was uploaded after {}", rules_->exclude_newer));
+        case Distance::requires_python:
+            return unusable(AbsenceKind::requires_python,
+                            fmt::format("needs Python {}, the target has {}",
+                                        closest_file->requires_python->to_string(),
+                                        rules_->python_version.to_string()));
+        case Distance::source:
+            return unusable(AbsenceKind::source_only,
+                            is_wheel(closest_file->filename)
+                                ? "may only be built from source, as was asked for"
+                                : "has only a source distribution");
+        case Distance::tags:
+        case Distance::broken:
+            break;
+    }
+    return unusable(AbsenceKind::version_not_on_index, "has file names that cannot be read");
+}
+
+std::optional<Candidate> ProjectCandidates::unfitting(std::span<const std::uint32_t> files) const {
+    std::set<std::string> platforms;
+    std::set<std::string> pythons;
+    for (const std::uint32_t position : files) {
+        const auto wheel = WheelFilename::parse(project_->files.filename(position));
+        if (!wheel || wheel->name != name_.str() || rules_->tags.rank(wheel->tags)) {
+            continue;
+        }
+        const bool is_for_python =
+            std::any_of(wheel->tags.begin(), wheel->tags.end(), [&](const auto& tag) {
+                return rules_->pythons.contains({tag.interpreter, tag.abi});
+            });
+        for (const packaging::Tag& tag : wheel->tags) {
+            if (is_for_python) {
+                platforms.insert(tag.platform);
+            } else {
+                pythons.insert(tag.interpreter);
+            }
+        }
+    }
+    if (platforms.empty() && pythons.empty()) {
+        return std::nullopt;
+    }
+    return platforms.empty()
+               ? unusable(AbsenceKind::no_wheel_for_python,
+                          no_wheel_for("Python", rules_->best_tag.interpreter, pythons))
+               : unusable(AbsenceKind::no_wheel_for_platform,
+                          no_wheel_for("platform", rules_->best_tag.platform, platforms));
 }
 
 }  // namespace envpack::env

@@ -6,6 +6,7 @@
 #include "envpack/packaging/version.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -43,8 +44,8 @@ struct Candidate {
     bool is_yanked() const noexcept { return file != nullptr && file->yanked.has_value(); }
 };
 
-/// The versions of one project. File names are taken apart up to the version at once; wheels are
-/// ranked when their version is looked at, because few ever are. One thread.
+/// The versions of one project, whose files are judged when their version is looked at, because few
+/// ever are. One thread.
 class ProjectCandidates {
 public:
     /// `project` may be null: unknown to every index.
@@ -54,19 +55,22 @@ public:
     bool is_known() const noexcept { return project_ != nullptr; }
     const index::Project* project() const noexcept { return project_.get(); }
     /// Ascending.
-    std::span<const packaging::Version> versions() const noexcept { return versions_; }
+    std::span<const packaging::Version> versions() const noexcept {
+        return releases_ == nullptr ? std::span<const packaging::Version>() : releases_->versions();
+    }
     const Candidate& candidate(std::size_t version);
     /// nullptr when there is no such version.
     const Candidate* find(const packaging::Version& version);
 
 private:
-    Candidate judge(std::span<const std::size_t> files) const;
+    Candidate judge(std::span<const std::uint32_t> files) const;
+    /// What wheels, none of them for the target, are for; nullopt where there are none.
+    std::optional<Candidate> unfitting(std::span<const std::uint32_t> files) const;
 
     packaging::PackageName name_;
     std::shared_ptr<const index::Project> project_;
     const CandidateRules* rules_;
-    std::vector<packaging::Version> versions_;
-    std::vector<std::vector<std::size_t>> files_;  // of the page, by version
+    const index::Releases* releases_ = nullptr;
     std::vector<std::optional<Candidate>> judged_;
 };
 

@@ -104,7 +104,9 @@ DistFiles ChainedIndex::join(const std::vector<Listing>& listings) const {
             const DistFile& file = listing.project.files[at.file];
             owners->add(file.url, listing.index);
             return file;
-        });
+        },
+        listings.size() == 1 ? std::optional(listings.front().project.files.releases())
+                             : std::nullopt);
 }
 
 Error ChainedIndex::absent(const packaging::PackageName& name) const {

@@ -2,6 +2,7 @@
 #include "envpack/index/package_index.hpp"
 
 #include <atomic>
+#include <mutex>
 #include <utility>
 
 namespace envpack::index {
@@ -17,6 +18,8 @@ struct DistFiles::Shared {
     std::function<std::string_view(std::size_t)> filename;  // null: `files` has them all
     std::function<DistFile(std::size_t)> make;
     mutable std::vector<std::atomic<const DistFile*>> made;
+    mutable std::once_flag grouped;
+    mutable std::optional<Releases> releases;
 };
 
 DistFiles::DistFiles(std::vector<DistFile> files) : size_(files.size()) {
@@ -26,12 +29,13 @@ DistFiles::DistFiles(std::vector<DistFile> files) : size_(files.size()) {
 }
 
 DistFiles::DistFiles(std::size_t count, std::function<std::string_view(std::size_t)> filename,
-                     std::function<DistFile(std::size_t)> make)
+                     std::function<DistFile(std::size_t)> make, std::optional<Releases> releases)
     : size_(count) {
     auto shared = std::make_shared<Shared>();
     shared->filename = std::move(filename);
     shared->make = std::move(make);
     shared->made = std::vector<std::atomic<const DistFile*>>(count);
+    shared->releases = std::move(releases);
     shared_ = std::move(shared);
 }
 
@@ -59,6 +63,20 @@ const DistFile& DistFiles::at(std::size_t position) const {
 std::string_view DistFiles::filename(std::size_t position) const {
     return shared_->make ? shared_->filename(position)
                          : std::string_view(shared_->files[position].filename);
+}
+
+const Releases& DistFiles::releases() const {
+    static const Releases none;
+    if (!shared_) {
+        return none;
+    }
+    std::call_once(shared_->grouped, [this] {
+        if (!shared_->releases) {
+            shared_->releases.emplace(size_,
+                                      [this](std::size_t position) { return filename(position); });
+        }
+    });
+    return *shared_->releases;
 }
 
 }  // namespace envpack::index

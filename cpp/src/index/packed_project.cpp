@@ -4,12 +4,18 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <span>
 #include <utility>
 
 // All numbers are little-endian, as on every machine that envpack is built for.
 //
 //   4  number of texts of Requires-Python   then each: length, bytes
-//   4  number of files                      then each file:
+//   4  number of versions   4  number of files that have one   4  number of files
+//   then of each version    4  where its files end in the next list
+//   of each file that has a version, by version   4  its position on the page
+//   of each version, ascending, its text: length, bytes
+//   of each file            4  where it begins, counted from the end of this list
+//   then each file:
 //        1  flags   2  Requires-Python, position in the texts + 1, or 0
 //        filename; URL, without the filename where it ends with that; then what the flags name
 //
@@ -44,6 +50,10 @@ public:
     void digest(const Digest& digest) {
         out_.append(reinterpret_cast<const char*>(digest.bytes().data()), Digest::size);
     }
+    void numbers(std::span<const std::uint32_t> all) {
+        out_.append(reinterpret_cast<const char*>(all.data()), all.size_bytes());
+    }
+    std::size_t size() const noexcept { return out_.size(); }
     std::string finish() && { return std::move(out_); }
 
 private:
@@ -74,6 +84,17 @@ public:
         }
         return value;
     }
+    std::vector<std::uint32_t> numbers(std::size_t count) {
+        std::vector<std::uint32_t> all;
+        if (count > left() / sizeof(std::uint32_t)) {
+            take(left() + 1);
+        } else if (count > 0) {
+            all.resize(count);
+            std::memcpy(all.data(), take(count * sizeof(std::uint32_t)).data(),
+                        count * sizeof(std::uint32_t));
+        }
+        return all;
+    }
     std::string_view text() noexcept { return take(number<std::uint32_t>()); }
     Digest digest() noexcept {
         Digest::Bytes bytes{};
@@ -83,6 +104,7 @@ public:
         return Digest::from_bytes(bytes);
     }
     std::size_t left() const noexcept { return rest_.size(); }
+    std::string_view rest() const noexcept { return rest_; }
 
 private:
     std::string_view rest_;
@@ -123,11 +145,13 @@ void pack_file(const DistFile& file, std::uint16_t python, PackedWriter& out) {
 /// A packed page and where its files are.
 struct PackedPage {
     SharedText bytes;
-    std::vector<packaging::SpecifierSet> pythons;
-    std::vector<std::uint32_t> offsets;
+    std::vector<std::string_view> pythons;
+    std::vector<std::uint32_t> begins;
+    std::string_view files;
 
     PackedReader at(std::size_t position) const {
-        return PackedReader(bytes.view().substr(offsets[position]));
+        const std::size_t begin = begins[position];
+        return PackedReader(begin < files.size() ? files.substr(begin) : std::string_view());
     }
     std::string_view filename(std::size_t position) const {
         PackedReader in = at(position);
@@ -136,25 +160,8 @@ struct PackedPage {
     }
 };
 
-/// Goes past one file without making it; false when it is none.
-bool skip_file(PackedReader& in, std::size_t pythons) {
-    const auto flags = in.number<std::uint8_t>();
-    const std::size_t python = in.number<std::uint16_t>();
-    in.text();
-    in.text();
-    in.take(((flags & has_sha256) != 0 ? Digest::size : 0) + ((flags & has_size) != 0 ? 8 : 0) +
-            ((flags & has_metadata_sha256) != 0 ? Digest::size : 0));
-    for (const Flag flag : {is_yanked, has_upload_time}) {
-        if ((flags & flag) != 0) {
-            in.text();
-        }
-    }
-    return in.ok() && python <= pythons;
-}
-
-/// Of bytes that skip_file() went past.
-DistFile unpack_file(PackedReader in, const std::vector<packaging::SpecifierSet>& pythons) {
-    DistFile file;
+DistFile unpack_file(PackedReader in, std::span<const std::string_view> pythons) {
+    DistFile file{};
     const auto flags = in.number<std::uint8_t>();
     const std::size_t python = in.number<std::uint16_t>();
     file.filename = in.text();
@@ -179,9 +186,14 @@ DistFile unpack_file(PackedReader in, const std::vector<packaging::SpecifierSet>
         file.upload_time = in.text();
     }
     if (python > 0) {
-        file.requires_python = pythons[python - 1];
+        auto set = packaging::SpecifierSet::parse(python <= pythons.size() ? pythons[python - 1]
+                                                                           : std::string_view("?"));
+        if (!set) {
+            return {};
+        }
+        file.requires_python = *std::move(set);
     }
-    return file;
+    return in.ok() ? file : DistFile{};
 }
 
 }  // namespace
@@ -208,16 +220,30 @@ std::string pack_project(const Project& project) {
         }
         python_of[i] = last_position;
     }
+    PackedWriter files;
+    std::vector<std::uint32_t> begins;
+    begins.reserve(project.files.size());
+    for (std::size_t i = 0; i < project.files.size(); ++i) {
+        begins.push_back(static_cast<std::uint32_t>(files.size()));
+        pack_file(project.files[i], python_of[i], files);
+    }
     PackedWriter out;
     out.number(static_cast<std::uint32_t>(texts.size()));
     for (const std::string* text : texts) {
         out.text(*text);
     }
-    out.number(static_cast<std::uint32_t>(project.files.size()));
-    for (std::size_t i = 0; i < project.files.size(); ++i) {
-        pack_file(project.files[i], python_of[i], out);
+    const Releases& releases = project.files.releases();
+    for (const std::size_t count :
+         {releases.versions().size(), releases.positions().size(), project.files.size()}) {
+        out.number(static_cast<std::uint32_t>(count));
     }
-    return std::move(out).finish();
+    out.numbers(releases.ends());
+    out.numbers(releases.positions());
+    for (const packaging::Version& version : releases.versions()) {
+        out.text(version.to_string());
+    }
+    out.numbers(begins);
+    return std::move(out).finish() + std::move(files).finish();
 }
 
 std::optional<Project> unpack_project(SharedText bytes, const packaging::PackageName& name) {
@@ -225,33 +251,36 @@ std::optional<Project> unpack_project(SharedText bytes, const packaging::Package
     page->bytes = std::move(bytes);
     PackedReader in(page->bytes);
     for (auto count = in.number<std::uint32_t>(); count > 0 && in.ok(); --count) {
-        auto set = packaging::SpecifierSet::parse(in.text());
-        if (!set) {
+        page->pythons.push_back(in.text());
+    }
+    const auto version_count = in.number<std::uint32_t>();
+    const auto position_count = in.number<std::uint32_t>();
+    const auto file_count = in.number<std::uint32_t>();
+    std::vector<std::uint32_t> ends = in.numbers(version_count);
+    std::vector<std::uint32_t> positions = in.numbers(position_count);
+    std::vector<packaging::Version> versions;
+    versions.reserve(ends.size());
+    for (std::size_t i = 0; i < ends.size(); ++i) {
+        auto version = packaging::Version::parse(in.text());
+        if (!version) {
             return std::nullopt;
         }
-        page->pythons.push_back(*std::move(set));
+        versions.push_back(*std::move(version));
     }
-    constexpr std::size_t smallest_file = 11;
-    const auto count = in.number<std::uint32_t>();
-    if (!in.ok() || count > in.left() / smallest_file || page->bytes.view().size() > UINT32_MAX) {
+    page->begins = in.numbers(file_count);
+    page->files = in.rest();
+    auto releases = in.ok() ? Releases::from_parts(std::move(versions), std::move(ends),
+                                                   std::move(positions), page->begins.size())
+                            : std::nullopt;
+    if (!releases) {
         return std::nullopt;
     }
-    page->offsets.reserve(count);
-    for (std::uint32_t i = 0; i < count; ++i) {
-        page->offsets.push_back(static_cast<std::uint32_t>(page->bytes.view().size() - in.left()));
-        if (!skip_file(in, page->pythons.size())) {
-            return std::nullopt;
-        }
-    }
-    if (!in.at_end()) {
-        return std::nullopt;
-    }
-    return Project{.name = name,
-                   .files = DistFiles(
-                       count, [page](std::size_t position) { return page->filename(position); },
-                       [page](std::size_t position) {
-                           return unpack_file(page->at(position), page->pythons);
-                       })};
+    return Project{
+        .name = name,
+        .files = DistFiles(
+            page->begins.size(), [page](std::size_t position) { return page->filename(position); },
+            [page](std::size_t position) { return unpack_file(page->at(position), page->pythons); },
+            std::move(releases))};
 }
 
 }  // namespace envpack::index

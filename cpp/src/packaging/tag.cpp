@@ -4,6 +4,7 @@
 #include "scanner.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace envpack::packaging {
@@ -25,6 +26,14 @@ bool is_identifier(std::string_view text) noexcept {
 
 // "manylinux2014_x86_64.manylinux_2_17_x86_64"
 using Component = std::vector<std::string_view>;
+
+/// What is before the next separator; `rest` begins behind it.
+std::string_view take_until(char separator, std::string_view& rest) noexcept {
+    const std::size_t end = std::min(rest.find(separator), rest.size());
+    const std::string_view piece = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    return piece;
+}
 
 std::string join_sorted(std::span<const Tag> tags, std::string Tag::*component) {
     std::vector<std::string> pieces;
@@ -118,8 +127,36 @@ std::optional<std::size_t> TagIndex::rank(std::span<const Tag> tags) const {
     return best;
 }
 
-std::size_t TagIndex::Hash::operator()(const Tag& tag) const noexcept {
-    const std::hash<std::string> hash;
+std::optional<std::size_t> TagIndex::rank(std::string_view tag_set) const {
+    std::string lower;
+    if (std::any_of(tag_set.begin(), tag_set.end(), [](char c) { return c >= 'A' && c <= 'Z'; })) {
+        lower = text::to_lower(tag_set);
+        tag_set = lower;
+    }
+    std::array<std::string_view, 3> parts;
+    for (std::string_view& part : parts) {
+        part = take_until('-', tag_set);
+    }
+    std::optional<std::size_t> best;
+    std::size_t looked_at = 0;
+    for (std::string_view interpreters = parts[0]; !interpreters.empty();) {
+        const std::string_view interpreter = take_until('.', interpreters);
+        for (std::string_view abis = parts[1]; !abis.empty();) {
+            const std::string_view abi = take_until('.', abis);
+            for (std::string_view platforms = parts[2]; !platforms.empty() && looked_at < max_tags;
+                 ++looked_at) {
+                const auto found = ranks_.find(View{interpreter, abi, take_until('.', platforms)});
+                if (found != ranks_.end() && (!best || found->second < *best)) {
+                    best = found->second;
+                }
+            }
+        }
+    }
+    return best;
+}
+
+std::size_t TagIndex::Hash::operator()(const View& tag) const noexcept {
+    const std::hash<std::string_view> hash;
     // The platform varies most; any odd multiplier spreads the other two.
     return (hash(tag.interpreter) * 31 + hash(tag.abi)) * 31 + hash(tag.platform);
 }

@@ -171,8 +171,8 @@ Result<RequestPlaces> open_places(Request& request, const env::Inventory& base,
     }
     for (const RequirementLine& line : request.constraint_places) {
         const env::FrozenPackage* package = base.find(line.requirement->name);
-        const bool stays = package != nullptr && !policy.shadowed.contains(package->name) &&
-                           (package->is_unremovable() || !policy.unfrozen.contains(package->name));
+        const bool stays =
+            package != nullptr && !policy.lets_move(package->name, package->is_unremovable());
         ENVPACK_CHECK(stays ? reader.constrain_provided(line, *package) : reader.constrain(line));
     }
     policy.constraints = request.constraints;

@@ -162,6 +162,28 @@ TEST_F(HttpIndexTest, PageThatMayNotBeStoredIsNot) {
     EXPECT_EQ(count(page_url), 2u);
 }
 
+TEST_F(HttpIndexTest, ACachedPageSaysWhatTheFreshOneSaid) {
+    page(
+        "<a href='demo-1.10.tar.gz' data-yanked='bad'>x</a>"
+        "<a href='" +
+            wheel_url + "#sha256=" + sha256() +
+            "' data-requires-python='&gt;=3.9'>y</a>"
+            "<a href='../../elsewhere/demo-0.9-py3-none-any.whl' data-requires-python='&lt;4'>z</a>"
+            "<a href='demo-1.10-cp312-cp312-linux_x86_64.whl' data-core-metadata='true'>w</a>"
+            "<a href='demo-1.9.0.zip'>v</a><a href='demo-none.tar.gz'>u</a>",
+        {{"Cache-Control", "max-age=600"}});
+    const Project fresh = open()->project(demo(), run).value();
+    const Project cached = open()->project(demo(), run).value();
+    EXPECT_EQ(count(page_url), 1u);
+    ASSERT_EQ(fresh.files.size(), 5u);
+    EXPECT_TRUE(std::ranges::equal(fresh.files, cached.files));
+    EXPECT_TRUE(
+        std::ranges::equal(fresh.files.releases().versions(), cached.files.releases().versions()));
+    EXPECT_TRUE(std::ranges::equal(fresh.files.releases().ends(), cached.files.releases().ends()));
+    EXPECT_TRUE(std::ranges::equal(fresh.files.releases().positions(),
+                                   cached.files.releases().positions()));
+}
+
 TEST_F(HttpIndexTest, DamagedCacheEntriesAreFetchedAgain) {
     page("<a href='" + wheel_url + "#sha256=" + sha256() + "'>",
          {{"Cache-Control", "max-age=600"}});

@@ -94,6 +94,24 @@ TEST(TagIndex, RanksAWheelByItsBestTag) {
     EXPECT_FALSE(rank("py3-none-win_amd64"));
 }
 
+TEST(TagIndex, RanksATextAsItRanksItsTags) {
+    const TagIndex index(TagTarget{.minor = 12, .libc_minor = 28});
+    for (const std::string_view set :
+         {"cp312-cp312-linux_x86_64", "CP312-cp312-Linux_X86_64", "py2.py3-none-any",
+          "cp311.cp312-abi3.cp312-manylinux_2_34_x86_64.manylinux_2_17_x86_64",
+          "cp313-cp313-linux_x86_64", "py3-none-win_amd64.macosx_11_0_arm64"}) {
+        EXPECT_EQ(index.rank(set), index.rank(set_of(set))) << set;
+    }
+    for (const std::string_view set : {"", "-", "--", "py3", "py3-none", "py3-none-", "..-..-.."}) {
+        EXPECT_FALSE(index.rank(set)) << set;
+    }
+    std::string many = "a";
+    for (int i = 0; i < 5000; ++i) {
+        many += ".a";
+    }
+    EXPECT_FALSE(index.rank(many + "-" + many + "-" + many)) << "and soon";
+}
+
 class TagConformance : public testing::Test {
 protected:
     void SetUp() override {

@@ -123,6 +123,11 @@ struct ProviderOptions {
     const index::PackageIndex* places = nullptr;  ///< lives as long as the provider
     /// The sha256 digests of which a file of that name must have one; other names are free.
     std::map<packaging::PackageName, std::set<Digest>> hashes = {};
+
+    /// Whether the base's package of that name may give way to another version.
+    bool lets_move(const packaging::PackageName& name, bool unremovable) const {
+        return shadowed.contains(name) || (!unremovable && unfrozen.contains(name));
+    }
 };
 
 /// A package to install: what a Resolution chose that the base does not provide.

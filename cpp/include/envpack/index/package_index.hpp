@@ -3,6 +3,7 @@
 #include "envpack/base/digest.hpp"
 #include "envpack/base/result.hpp"
 #include "envpack/base/run_context.hpp"
+#include "envpack/index/releases.hpp"
 #include "envpack/packaging/core_metadata.hpp"
 #include "envpack/packaging/package_name.hpp"
 #include "envpack/packaging/specifier_set.hpp"
@@ -41,9 +42,10 @@ public:
     DistFiles() = default;
     DistFiles(std::vector<DistFile> files);
     /// `count` files that `make` makes on demand; `filename` without making them. Both are called
-    /// from several threads.
+    /// from several threads. `releases`: of these files, where they are known.
     DistFiles(std::size_t count, std::function<std::string_view(std::size_t)> filename,
-              std::function<DistFile(std::size_t)> make);
+              std::function<DistFile(std::size_t)> make,
+              std::optional<Releases> releases = std::nullopt);
 
     std::size_t size() const noexcept { return size_; }
     bool empty() const noexcept { return size_ == 0; }
@@ -51,6 +53,8 @@ public:
     const DistFile& operator[](std::size_t position) const;
     const DistFile& at(std::size_t position) const;  ///< asserts that there is one
     std::string_view filename(std::size_t position) const;
+    /// The files by version; found out once. The reference holds as long as any copy.
+    const Releases& releases() const;
 
     class Iterator {
     public:

@@ -70,13 +70,37 @@ public:
 
     /// The position of the best of `tags` in the list, 0 for the best; none: not installable.
     std::optional<std::size_t> rank(std::span<const Tag> tags) const;
+    /// The same of a compressed set, such as py2.py3-none-any, without taking it apart into tags;
+    /// of a text that parse_tag_set() refuses, anything.
+    std::optional<std::size_t> rank(std::string_view tag_set) const;
     std::size_t size() const noexcept { return ranks_.size(); }
 
 private:
-    struct Hash {
-        std::size_t operator()(const Tag& tag) const noexcept;
+    struct View {
+        std::string_view interpreter;
+        std::string_view abi;
+        std::string_view platform;
     };
-    std::unordered_map<Tag, std::size_t, Hash> ranks_;
+    static View view_of(const Tag& tag) noexcept {
+        return {tag.interpreter, tag.abi, tag.platform};
+    }
+    static View view_of(const View& view) noexcept { return view; }
+    struct Hash {
+        using is_transparent = void;
+        std::size_t operator()(const View& tag) const noexcept;
+        std::size_t operator()(const Tag& tag) const noexcept { return (*this)(view_of(tag)); }
+    };
+    struct Equal {
+        using is_transparent = void;
+        template <class A, class B>
+        bool operator()(const A& a, const B& b) const noexcept {
+            const View left = view_of(a);
+            const View right = view_of(b);
+            return left.platform == right.platform && left.interpreter == right.interpreter &&
+                   left.abi == right.abi;
+        }
+    };
+    std::unordered_map<Tag, std::size_t, Hash, Equal> ranks_;
 };
 
 }  // namespace envpack::packaging
