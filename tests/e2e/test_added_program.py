@@ -162,7 +162,10 @@ def test_app_root_is_that_of_a_ubi_image(
     unpack(image, tmp_path / "bundle")
     root = tmp_path / "bundle/rootfs"
     assert ((root / "opt/app-root/src").stat().st_uid, (root / "opt").stat().st_uid) == (1001, 0)
-    script = "cd /opt/app-root/src && sub/run.sh && tool && prog 5 && touch made-$(id -u) ../lib/made-$(id -u)"
+    script = (
+        "cd /opt/app-root/src && sub/run.sh && tool && prog 5 && "
+        "touch made-$(id -u) ../lib/made-$(id -u)"
+    )
     for user in ("1001:0", "4321:0"):
         result = subprocess.run(
             ["chroot", f"--userspec={user}", root, "/usr/bin/env",
