@@ -29,7 +29,7 @@ using env::LibraryUse;
 constexpr std::string_view missing_rule = "build.missing-library";
 constexpr std::string_view libc_rule = "build.libc";
 
-std::string shown(const SafePath& path) {
+std::string image_path(const SafePath& path) {
     return fmt::format("`/{}`", path.str());
 }
 
@@ -216,7 +216,7 @@ private:
                                  const RunContext& run) {
         const std::string& library = need.use.library;
         const std::string needed =
-            fmt::format("{} needs {}", shown(need.use.file), text::printable(library));
+            fmt::format("{} needs {}", image_path(need.use.file), text::printable(library));
         if (is_of_libc(library)) {
             return fail(unfit_binary(libc_rule,
                                      needed + " of the C library, which the base does not have",
@@ -284,8 +284,8 @@ private:
             return fail(unfit_binary(
                 "build.symbol-version",
                 fmt::format("{} needs {} of {}, which {} of the image does not have",
-                            shown(use.file), text::join(versions, ", "),
-                            text::printable(use.library), shown(use.found)),
+                            image_path(use.file), text::join(versions, ", "),
+                            text::printable(use.library), image_path(use.found)),
                 "take a newer base, or compile on a machine that is as old as the base; what the "
                 "base has is never replaced"));
         }
@@ -306,7 +306,7 @@ private:
                 return fail(
                     unfit_binary(libc_rule,
                                  fmt::format("{} is started by `{}`, which the base does not have",
-                                             shown(binary.path), text::printable(loader)),
+                                             image_path(binary.path), text::printable(loader)),
                                  "take a base with the C library that it was compiled with"));
             }
         }
