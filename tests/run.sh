@@ -3,7 +3,7 @@
 #
 #   bash tests/run.sh               everything that a change must pass
 #   bash tests/run.sh --full        and the slow proofs: a whole Debian, TSan, every Python on the machine, fuzzing, benchmarks
-#   bash tests/run.sh STEP…         only these steps, of: install static release python asan tidy slow tsan pythons fuzz bench
+#   bash tests/run.sh STEP…         only these steps, of: install static release python asan tidy slow tsan pythons fuzz coverage bench
 #
 # Everything is built below build/; nothing outside the checkout is changed but the installed
 # packages. A warm ccache makes it faster and is never needed.
@@ -21,7 +21,7 @@ for argument in "$@"; do
 done
 if [ ${#steps[@]} -eq 0 ]; then
     steps=(install static release python asan tidy)
-    [ "$full" = yes ] && steps+=(slow tsan pythons fuzz bench)
+    [ "$full" = yes ] && steps+=(slow tsan pythons fuzz coverage bench)
 fi
 
 tools=build/tools
@@ -88,6 +88,20 @@ step_pythons() { bash tests/tools/every_python.sh; }
 step_fuzz() {
     build fuzz
     bash tests/fuzz/run.sh
+}
+
+# Lines of the libraries that the C++ tests reach, by file: build/coverage/report.txt.
+step_coverage() {
+    rm -rf build/coverage/profiles
+    LLVM_PROFILE_FILE="$PWD/build/coverage/profiles/%p.profraw" test_preset coverage
+    llvm-profdata-16 merge -sparse build/coverage/profiles/*.profraw -o build/coverage/all.profdata
+    local binaries=()
+    for binary in build/coverage/tests/cpp/envpack_*_tests; do
+        binaries+=(-object "$binary")
+    done
+    llvm-cov-16 report "${binaries[@]}" -instr-profile build/coverage/all.profdata cpp \
+        >build/coverage/report.txt
+    tail -n 1 build/coverage/report.txt
 }
 
 step_bench() { "$tools/bin/python" tests/bench/run.py; }

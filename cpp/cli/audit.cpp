@@ -38,8 +38,7 @@ void add_audit(CLI::App& app, Action& action) {
         ->type_name("PATH");
     verb->add_option("--gpu", options.gpus, "GPUs that must work: H100, sm_90, 9.0, …")
         ->type_name("LIST")
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-        ->allow_extra_args(false);
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     verb->add_option("--driver", options.driver, "Driver: a version or its branch, such as 550")
         ->type_name("VERSION");
     add_report_format(*verb, arguments->format);

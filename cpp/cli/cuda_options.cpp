@@ -13,7 +13,6 @@ void add_cuda_options(CLI::App& verb, pipeline::CudaOptions& options) {
     verb.add_option("--gpu", options.gpus, "GPUs that must work: H100, sm_90, 9.0, …")
         ->type_name("LIST")
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-        ->allow_extra_args(false)
         ->group(group);
     verb.add_option("--driver", options.driver, "Driver: a version or its branch, such as 550")
         ->type_name("VERSION")

@@ -95,8 +95,7 @@ void add_freeze(CLI::App& app, Action& action) {
         ->type_name("PATH");
     verb->add_option("--exclude", arguments->freeze.exclude, "Leave this package out (repeatable)")
         ->type_name("NAME")
-        ->take_all()
-        ->allow_extra_args(false);
+        ->take_all();
     verb->add_option("--used-by", arguments->used_by,
                      "Only what the Python files and notebooks of this project import")
         ->type_name("DIR");

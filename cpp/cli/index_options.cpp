@@ -31,7 +31,6 @@ void add_index_options(CLI::App& verb, pipeline::IndexOptions& options) {
     verb.add_option("--index-pin", options.pins, "That package comes from that index only")
         ->type_name("NAME=URL")
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-        ->allow_extra_args(false)
         ->group(group);
     verb.add_option_function<std::string>(
             "--keyring-provider",

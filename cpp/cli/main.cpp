@@ -15,6 +15,18 @@ int usage_failure(const CLI::App& app, const CLI::ParseError& error) {
     return app.exit(error) == 0 ? done : wrong_usage;
 }
 
+/// As with pip and docker, an option takes one value each time it is named, and what follows is an
+/// argument: `--extra-index-url URL NAME`.
+void take_one_value_each(CLI::App& app) {
+    for (CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
+        for (CLI::Option* option : verb->get_options()) {
+            if (!option->get_positional()) {
+                option->allow_extra_args(false);
+            }
+        }
+    }
+}
+
 int main_of(int argc, char** argv) {
     CLI::App app("Reproducible GPU Python environments in containers", "envpack");
     app.set_version_flag("-V,--version", "envpack " ENVPACK_VERSION);
@@ -33,6 +45,7 @@ int main_of(int argc, char** argv) {
     add_diff(app, action);
     add_verify(app, action);
     add_audit(app, action);
+    take_one_value_each(app);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -58,8 +58,7 @@ void add_repeated(CLI::App& verb, const std::string& name, std::vector<std::stri
                   const std::string& description, const char* type) {
     verb.add_option(name, values, description)
         ->type_name(type)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-        ->allow_extra_args(false);
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
 void add_choice_options(CLI::App& verb, pipeline::ResolveOptions& options) {
@@ -106,12 +105,10 @@ void add_resolve(CLI::App& app, Action& action) {
     add_repeated(*verb, "-e,--editable", options.editables, "Project folder or repository", "PATH");
     verb->add_option("-r,--requirement", options.requirement_files, "Requirements file")
         ->type_name("FILE")
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-        ->allow_extra_args(false);
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     verb->add_option("-c,--constraint", options.constraint_files, "Constraints file")
         ->type_name("FILE")
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-        ->allow_extra_args(false);
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     verb->add_option("--base", options.base,
                      "What provides packages, Python and platform; sources as for freeze")
         ->type_name("SOURCE");

@@ -14,109 +14,11 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.requirement_sets import BASE, ON_BASE, SETS
+
 _HERE = Path(__file__).resolve().parent
 _TOOLS = Path(sys.executable).parent
 _PIP_LIMIT = 900  # seconds
-
-SETS: dict[str, list[str]] = {
-    "jupyterlab": ["jupyterlab"],
-    "transformers": ["transformers", "datasets", "accelerate"],
-    "airflow": ["apache-airflow[celery,postgres,redis,amazon,google,cncf.kubernetes]"],
-    "web": [
-        "django",
-        "djangorestframework",
-        "django-filter",
-        "django-cors-headers",
-        "django-redis",
-        "django-storages",
-        "drf-spectacular",
-        "celery",
-        "redis",
-        "psycopg",
-        "gunicorn",
-        "uvicorn",
-        "whitenoise",
-        "sentry-sdk",
-        "boto3",
-        "requests",
-        "httpx",
-        "pydantic",
-        "pydantic-settings",
-        "fastapi",
-        "starlette",
-        "sqlalchemy",
-        "alembic",
-        "asyncpg",
-        "jinja2",
-        "markdown",
-        "bleach",
-        "pillow",
-        "python-dateutil",
-        "pytz",
-        "arrow",
-        "pyjwt",
-        "cryptography",
-        "passlib",
-        "argon2-cffi",
-        "python-multipart",
-        "email-validator",
-        "orjson",
-        "ujson",
-        "msgpack",
-        "structlog",
-        "python-json-logger",
-        "prometheus-client",
-        "opentelemetry-api",
-        "opentelemetry-sdk",
-        "opentelemetry-exporter-otlp",
-        "flask",
-        "flask-sqlalchemy",
-        "flask-login",
-        "flask-wtf",
-        "werkzeug",
-        "click",
-        "rich",
-        "typer",
-        "tenacity",
-        "cachetools",
-        "aiohttp",
-        "aiofiles",
-        "websockets",
-        "channels",
-        "daphne",
-        "stripe",
-        "twilio",
-        "sendgrid",
-        "phonenumbers",
-        "babel",
-        "pandas",
-        "numpy",
-        "openpyxl",
-        "reportlab",
-        "lxml",
-        "beautifulsoup4",
-        "pytest",
-        "pytest-django",
-        "factory-boy",
-        "faker",
-        "black",
-        "mypy",
-    ],
-}
-#: Pins as a large base image has them: what these chose, cut to 300.
-_BASE = SETS["airflow"]
-_ON_BASE = [
-    "peft",
-    "trl",
-    "sentencepiece",
-    "einops",
-    "wandb",
-    "evaluate",
-    "rouge-score",
-    "gradio",
-    "langchain",
-    "diffusers",
-]
 
 
 class IndexServer:
@@ -260,7 +162,7 @@ def _base_pins(work: Path, contenders: Contenders) -> Path:
     folder = work / "base-pins"
     folder.mkdir(exist_ok=True)
     requirements = folder / "requirements.txt"
-    requirements.write_text("\n".join(_BASE) + "\n")
+    requirements.write_text("\n".join(BASE) + "\n")
     command = contenders.command("uv", Case("base", requirements))
     text = subprocess.run(
         command,
@@ -284,7 +186,7 @@ def _cases(work: Path, contenders: Contenders) -> list[Case]:
         file.write_text("\n".join(requirements) + "\n")
         cases.append(Case(name, file))
     file = work / "base.txt"
-    file.write_text("\n".join(_ON_BASE) + "\n")
+    file.write_text("\n".join(ON_BASE) + "\n")
     cases.append(Case("300 pins", file, _base_pins(work, contenders)))
     return cases
 

@@ -15,6 +15,7 @@ import pytest
 
 import envpack as package
 from support.command import COMMAND, envpack
+from support.wheels import make_wheel
 
 
 def test_version_and_help() -> None:
@@ -22,6 +23,17 @@ def test_version_and_help() -> None:
     for verb in ("freeze", "resolve", "build", "inspect", "diff", "verify"):
         assert verb in envpack("--help").stdout
         assert "Usage" in envpack(verb, "--help").stdout
+
+
+def test_an_option_takes_one_value_and_arguments_follow(tmp_path: Path) -> None:
+    make_wheel(tmp_path, "lib", "1.0")
+    for options in (
+        ("--no-index", "--find-links", tmp_path),
+        ("--index-url", tmp_path / "none", "--offline", "--extra-index-url", tmp_path / "none"),
+        ("--no-index", "--constraint", os.devnull, "--find-links", tmp_path, "--unfreeze", "other"),
+    ):
+        run = envpack("resolve", *options, "lib", status=None)
+        assert "nothing to resolve" not in run.stderr, options
 
 
 def test_python_dash_m_is_the_same_command() -> None:

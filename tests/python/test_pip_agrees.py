@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 import envpack
 from support.pip_judge import Question, Verdict, ask_pip
 from support.universes import Place, Release, Shelf, Universe, make_universe, write_universe
-from support.validity import TORCH_STACK, base_limits, faults, holds
+from support.validity import TORCH_STACK, base_limits, demands, faults, holds
 
 pytestmark = pytest.mark.usefixtures("no_index")
 
@@ -53,6 +53,11 @@ def _base_limits_newcomers(universe: Universe) -> Universe:
     return replace(universe, constraints=universe.constraints + limits)
 
 
+def _index_without_the_base(universe: Universe) -> Universe:
+    index = {n: releases for n, releases in universe.packages.items() if n not in universe.base}
+    return replace(universe, packages=index)
+
+
 @dataclass(frozen=True)
 class Difference:
     """A deliberate difference: the universe that pip must be shown to see what envpack sees."""
@@ -79,6 +84,12 @@ DIFFERENCES = (
         "base-limits",
         "what a base package requires of a new one is kept; pip breaks it and warns afterwards",
         _base_limits_newcomers,
+    ),
+    Difference(
+        "provided-only",
+        "no index is asked for a package of the base; pip may take metadata from a wheel of the "
+        "same version",
+        _index_without_the_base,
     ),
 )
 
@@ -113,7 +124,7 @@ def _ask_envpack(universe: Universe, place: Place) -> Answer:
     return Answer({package.name: str(package.version) for package in lock.packages})
 
 
-def _rewritten(universe: Universe) -> Iterator[tuple[str, Universe]]:
+def _rewritten(universe: Universe, _: Answer) -> Iterator[tuple[str, Universe]]:
     """Write out every choice of rules that changes something, the smallest first."""
     for size in range(1, len(DIFFERENCES) + 1):
         for rules in combinations(DIFFERENCES, size):
@@ -122,6 +133,18 @@ def _rewritten(universe: Universe) -> Iterator[tuple[str, Universe]]:
                 world = rule.rewrite(world)
             if world != universe:
                 yield " + ".join(rule.name for rule in rules), world
+
+
+def _at_once(universe: Universe, answer: Answer) -> Iterator[tuple[str, Universe]]:
+    """Show all demands of the solution from the start.
+
+    Whether a yanked file or a pre-release counts depends on all demands on its name. pip looks at
+    those that it has met so far, and gives up on a name before it meets the pin that allows it.
+    """
+    if answer.added is not None:
+        wanted = demands(universe, answer.added)
+        shown = tuple(f"{name}{wanted[name]}" for name in answer.added if str(wanted[name]))
+        yield "demands-at-once", replace(universe, constraints=universe.constraints + shown)
 
 
 class Run:
@@ -173,7 +196,11 @@ class Run:
                 different.append((universe, answer, verdict))
             else:
                 self.counts["the same solution"] += answer.added == verdict.chosen
-        explanations = self._explain([(universe, answer) for universe, answer, _ in different])
+        rows_to_explain = [(universe, answer) for universe, answer, _ in different]
+        explanations = self._explain(rows_to_explain, _rewritten)
+        still_open = [row for row, known in zip(rows_to_explain, explanations) if known is None]
+        others = iter(self._explain(still_open, _at_once))
+        explanations = [known or next(others) for known in explanations]
         for (universe, answer, verdict), explanation in zip(different, explanations):
             self.counts["verdicts differ: " + (explanation or "unexplained")] += 1
             if explanation is None:
@@ -182,12 +209,14 @@ class Run:
                     f"envpack: {answer.added} {answer.text}\n{universe}"
                 )
 
-    def _explain(self, rows: list[tuple[Universe, Answer]]) -> list[str | None]:
-        """Find the fewest rules with which pip agrees, for each difference."""
+    def _explain(
+        self,
+        rows: list[tuple[Universe, Answer]],
+        change: Callable[[Universe, Answer], Iterator[tuple[str, Universe]]],
+    ) -> list[str | None]:
+        """Name the first change of each universe with which pip agrees."""
         rewritten = [
-            (row, names, world)
-            for row, (universe, _) in enumerate(rows)
-            for names, world in _rewritten(universe)
+            (row, names, world) for row, pair in enumerate(rows) for names, world in change(*pair)
         ]
         worlds = [world for _, _, world in rewritten]
         verdicts = self._ask_pip(worlds, [self._write(world) for world in worlds])

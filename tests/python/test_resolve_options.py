@@ -159,10 +159,15 @@ def test_several_indexes(tmp_path: Path) -> None:
     assert versions(envpack.resolve("lib", "dep", **both)) == {"lib": "1.0", "dep": "1.0"}
     merged = envpack.resolve("lib", index_strategy="unsafe-best-match", **both)
     assert versions(merged) == {"lib": "2.0"}
+    assert merged.packages[0].index == second
     pinned = envpack.resolve("lib", index_pins={"lib": second}, **both)
     assert versions(pinned) == {"lib": "2.0"}
     with pytest.raises(envpack.ResolutionImpossible, match="dep"):
         envpack.resolve("dep", index_pins={"dep": first}, **both)
+    with pytest.raises(envpack.ResolutionImpossible) as caught:
+        envpack.resolve("lib>=2", **both)
+    assert f"has the name: lib 2.0 is on {second}\n" in str(caught.value)
+    assert "--index-strategy unsafe-best-match" in str(caught.value)
 
 
 def test_offline_names_what_is_missing() -> None:

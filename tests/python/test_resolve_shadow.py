@@ -2,39 +2,24 @@
 
 from __future__ import annotations
 
-import tarfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import envpack
-from support.layouts import SITE, make_layout, member, python
+from support.layouts import (
+    NGC_TORCH,
+    SITE,
+    Member,
+    installed,
+    interpreter,
+    make_layout,
+    member,
+)
 from support.wheels import make_wheel
 
 pytestmark = pytest.mark.usefixtures("no_index")
-
-Member = tuple[tarfile.TarInfo, bytes]
-
-
-def installed(name: str, version: str, *requires: str) -> list[Member]:
-    """Give a distribution with a module and a RECORD."""
-    info = f"{name}-{version}.dist-info"
-    head = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
-    head += "".join(f"Requires-Dist: {one}\n" for one in requires)
-    record = f"{name}/__init__.py,,\n{info}/METADATA,,\n{info}/RECORD,,\n"
-    return [
-        member(f"{SITE}/{info}/INSTALLER", b"pip\n"),
-        member(f"{SITE}/{info}/METADATA", head.encode()),
-        member(f"{SITE}/{info}/RECORD", record.encode()),
-        member(f"{SITE}/{name}/__init__.py", f"VERSION = {version!r}\n".encode()),
-    ]
-
-
-def interpreter() -> list[Member]:
-    """Give a Python whose C library has a version."""
-    loader = member("lib64/ld-linux-x86-64.so.2", kind=tarfile.SYMTYPE, link="ld-2.36.so")
-    return [*python(), member("lib64/ld-2.36.so"), loader]
 
 
 def by_distutils(name: str, version: str) -> list[Member]:
@@ -44,9 +29,6 @@ def by_distutils(name: str, version: str) -> list[Member]:
         member(f"{SITE}/{name}-{version}.egg-info", head.encode()),
         member(f"{SITE}/{name}/__init__.py", f"VERSION = {version!r}\n".encode()),
     ]
-
-
-NGC_TORCH = "2.3.0a0+6ddf5cf85e.nv24.4"
 
 
 @pytest.fixture

@@ -66,6 +66,13 @@ def faults(universe: Universe, added: dict[str, str]) -> list[str]:
     return _Check(universe, added).run()
 
 
+def demands(universe: Universe, added: dict[str, str]) -> dict[str, SpecifierSet]:
+    """Collect what everybody who takes part in this solution asks of each name."""
+    check = _Check(universe, added)
+    check.run()
+    return check.demands
+
+
 class _Check:
     def __init__(self, universe: Universe, added: dict[str, str]) -> None:
         self.universe = universe

@@ -13,7 +13,7 @@ build=(
     mmdebstrap skopeo umoci
 )
 tests=(
-    ccache clang-16 clang-format-16 clang-tidy-16 libclang-rt-16-dev
+    ccache clang-16 clang-format-16 clang-tidy-16 libclang-rt-16-dev llvm-16
     libgtest-dev libbenchmark-dev libarchive-dev libgumbo-dev pybind11-dev
     podman runc crun pigz curl strace
 )

@@ -181,7 +181,10 @@ void PackageProvider::State::collect_limits() {
                 {VersionRange::of(wanted.specifiers), wanted.specifiers,
                  fmt::format("{} {} of the base allows only {} {}", base.name.str(),
                              base.shown_version(), wanted.name.str(),
-                             wanted.specifiers.to_string())});
+                             wanted.specifiers.to_string()),
+                 // A pin leaves one version: it may be a yanked one or a pre-release.
+                 (note_of(wanted.specifiers) & pins_version) != 0 ? note_of(wanted.specifiers)
+                                                                  : 0U});
         }
     }
 }

@@ -62,7 +62,8 @@ Result<Selection> PackageProvider::selection(const Resolution& resolution) {
                 ENVPACK_ASSERT(chosen != nullptr && chosen->is_usable());
                 Selected selected{package.name, version, *chosen->file};
                 selected.is_sdist = chosen->is_sdist;
-                selected.index_url = known->project()->index_url;
+                selected.index_url = chosen->file->index_url.empty() ? known->project()->index_url
+                                                                     : chosen->file->index_url;
                 if (chosen->file->requires_python) {
                     selected.requires_python = chosen->file->requires_python->to_string();
                 }
@@ -104,13 +105,6 @@ Result<Selection> PackageProvider::selection(const Resolution& resolution) {
                         fmt::format("{} of the base requires `{}`, which the base does not have; "
                                     "it is not added",
                                     package.name.str(), wanted.to_string()));
-                } else if (other != nullptr && other->version && !package.extra &&
-                           wanted.url.empty() &&
-                           !wanted.specifiers.contains(*other->version, true)) {
-                    state_->notes.insert(fmt::format(
-                        "the base contradicts itself: {} {} requires `{}`, and {} is there",
-                        package.name.str(), version.to_string(), wanted.to_string(),
-                        other->shown_version()));
                 }
             }
             continue;

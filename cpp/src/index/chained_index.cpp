@@ -101,8 +101,11 @@ DistFiles ChainedIndex::join(const std::vector<Listing>& listings) const {
         [joined, owners = owners_](std::size_t position) {
             const Position& at = joined->second[position];
             const Listing& listing = joined->first[at.listing];
-            const DistFile& file = listing.project.files[at.file];
+            DistFile file = listing.project.files[at.file];
             owners->add(file.url, listing.index);
+            if (joined->first.size() > 1) {
+                file.index_url = listing.project.index_url;
+            }
             return file;
         },
         listings.size() == 1 ? std::optional(listings.front().project.files.releases())

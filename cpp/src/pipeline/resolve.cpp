@@ -234,7 +234,7 @@ Result<env::Lock> lock_from(env::Selection selection, const env::Inventory& base
 
 /// The way out of a request that only the versions of several indexes together fulfil.
 Result<std::vector<env::WayOut>> all_indexes_together(
-    const Request& request, const env::PackageProvider& provider,
+    const Request& request, env::PackageProvider& provider,
     const std::shared_ptr<const SourceBuilder>& builder,
     const std::shared_ptr<const PlaceIndex>& places, const UserConfig& user,
     const RunContext& run) {
@@ -254,9 +254,21 @@ Result<std::vector<env::WayOut>> all_indexes_together(
     if (!outcome || !std::holds_alternative<resolver::Resolution>(*outcome)) {
         return std::vector<env::WayOut>();
     }
+    ENVPACK_TRY(const env::Selection selection,
+                other.selection(std::get<resolver::Resolution>(*outcome)));
+    std::string elsewhere;
+    for (const env::Selected& package : selection.packages) {
+        ENVPACK_TRY(const auto here, provider.versions(package.name));
+        if (!std::ranges::binary_search(here, package.version)) {
+            elsewhere +=
+                fmt::format("{} {} {} is on {}", elsewhere.empty() ? ":" : ",", package.name.str(),
+                            package.version.to_string(), package.index_url);
+        }
+    }
     return std::vector<env::WayOut>{
         {"index-strategy",
-         "look for each version on all indexes, not only on the first that has the name",
+         "look for each version on all indexes, not only on the first that has the name" +
+             elsewhere,
          "envpack resolve … --index-strategy unsafe-best-match"}};
 }
 

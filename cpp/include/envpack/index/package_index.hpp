@@ -32,6 +32,8 @@ struct DistFile {
     std::optional<Digest> metadata_sha256 = std::nullopt;   ///< PEP 658, PEP 714
     std::optional<std::string> yanked = std::nullopt;       ///< PEP 592: the reason, or ""
     std::optional<std::string> upload_time = std::nullopt;  ///< RFC 3339 (PEP 700)
+    /// Who lists it, where files of several indexes are together; empty: Project::index_url.
+    std::string index_url = {};
     friend bool operator==(const DistFile&, const DistFile&) = default;
 };
 
