@@ -134,8 +134,7 @@ void add_build(CLI::App& app, Action& action) {
     verb->add_option("--add", arguments->add,
                      "File or folder of this machine for the image, as COPY puts it there")
         ->type_name("SRC:DST")
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-        ->allow_extra_args(false);
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     verb->add_flag("--with-libs", options.with_libs,
                    "Copy the shared libraries that programs of --add need and the image lacks");
     verb->add_option("--env", arguments->env, "Variable of the image")
