@@ -5,8 +5,12 @@
 #include "index_options.hpp"
 #include "output.hpp"
 
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -16,7 +20,9 @@ namespace envpack::cli {
 namespace {
 
 struct BuildArguments {
-    pipeline::BuildOptions build = {.input = "pylock.toml"};
+    pipeline::BuildOptions build;
+    std::vector<std::string> add;
+    std::string layout = "venv";
     std::vector<std::string> env;
     std::vector<std::string> labels;
     std::vector<std::string> annotations;
@@ -37,6 +43,16 @@ Result<void> add_pairs(const std::vector<std::string>& texts, std::string_view o
         into[text.substr(0, equals)] = text.substr(equals + 1);
     }
     return {};
+}
+
+constexpr std::string_view default_lock = "pylock.toml";
+
+/// The lock of this folder, unless only files are to be added and there is none.
+std::filesystem::path default_input(const pipeline::BuildOptions& options) {
+    std::error_code ignored;
+    return options.add.empty() || std::filesystem::exists(default_lock, ignored)
+               ? std::filesystem::path(default_lock)
+               : std::filesystem::path();
 }
 
 /// The exec form of a Dockerfile, `["python", "-m", "app"]`, or one program without arguments.
@@ -62,6 +78,14 @@ Result<ExitCode> build(BuildArguments arguments, const RunContext& run) {
     ENVPACK_CHECK(add_pairs(arguments.env, "--env", options.env));
     ENVPACK_CHECK(add_pairs(arguments.labels, "--label", options.labels));
     ENVPACK_CHECK(add_pairs(arguments.annotations, "--annotation", options.annotations));
+    ENVPACK_TRY(options.layout, pipeline::build_layout_named(arguments.layout));
+    for (const std::string& text : arguments.add) {
+        ENVPACK_TRY(pipeline::AddedPath path, pipeline::AddedPath::parse(text));
+        options.add.push_back(std::move(path));
+    }
+    if (options.input.empty()) {
+        options.input = default_input(options);
+    }
     ENVPACK_TRY(options.compression, archive::compression_named(arguments.compression));
     if (!arguments.entrypoint.empty()) {
         ENVPACK_TRY(options.entrypoint, command_line(arguments.entrypoint, "--entrypoint"));
@@ -85,9 +109,10 @@ void add_build(CLI::App& app, Action& action) {
         "build", "Put a lock or a virtual environment onto a base image, as OCI layers");
     const auto arguments = std::make_shared<BuildArguments>();
     pipeline::BuildOptions& options = arguments->build;
-    verb->add_option("input", options.input, "A pylock.toml or a virtual environment")
-        ->type_name("PATH")
-        ->capture_default_str();
+    verb->add_option("input", options.input,
+                     "A pylock.toml or a virtual environment; default: pylock.toml, which need "
+                     "not be there with --add")
+        ->type_name("PATH");
     verb->add_option("--base", options.base,
                      "oci:DIR[:TAG], oci-archive:FILE[:TAG] or "
                      "docker-archive:FILE[:NAME]; default: the base of the lock")
@@ -97,9 +122,21 @@ void add_build(CLI::App& app, Action& action) {
                      "to write")
         ->type_name("DEST")
         ->required();
-    verb->add_option("--prefix", options.prefix, "Place of the environment in the image")
-        ->type_name("PATH")
+    verb->add_option("--layout", arguments->layout,
+                     "venv: an environment of its own; system: into the base's Python; app-root: "
+                     "as UBI's images of Python, for uid 1001 and group 0")
+        ->check(CLI::IsMember({"venv", "system", "app-root"}))
         ->capture_default_str();
+    verb->add_option("--prefix", options.prefix,
+                     "Place of the environment in the image; default: /opt/venv, of app-root "
+                     "/opt/app-root")
+        ->type_name("PATH");
+    verb->add_option("--add", arguments->add,
+                     "File or folder of this machine for the image, as COPY puts it there")
+        ->type_name("SRC:DST")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    verb->add_flag("--with-libs", options.with_libs,
+                   "Copy the shared libraries that programs of --add need and the image lacks");
     verb->add_option("--env", arguments->env, "Variable of the image")
         ->type_name("NAME=VALUE")
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)

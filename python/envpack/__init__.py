@@ -8,11 +8,13 @@
 from __future__ import annotations
 
 from envpack import errors, packaging
+from envpack._build import build
 from envpack._core import (
     AuditFinding,
     AuditReport,
     BuildReport,
     BuiltLayer,
+    CopiedLibrary,
     DiffReport,
     DoctorCheck,
     DoctorGpu,
@@ -37,7 +39,6 @@ from envpack._doctor import doctor
 from envpack._install import install
 from envpack._verbs import (
     audit,
-    build,
     diff,
     freeze,
     index_url,
@@ -53,6 +54,7 @@ __all__ = [  # noqa: PLE0604 - the errors are listed in their own module
     "AuditReport",
     "BuildReport",
     "BuiltLayer",
+    "CopiedLibrary",
     "DiffReport",
     "DoctorCheck",
     "DoctorGpu",

@@ -272,6 +272,15 @@ class BuiltLayer:
     def size(self) -> int: ...
 
 @final
+class CopiedLibrary:
+    @property
+    def path(self) -> str: ...
+    @property
+    def needed_by(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+
+@final
 class BuildReport:
     @property
     def output(self) -> str: ...
@@ -281,6 +290,8 @@ class BuildReport:
     def base_digest(self) -> str: ...
     @property
     def layers(self) -> list[BuiltLayer]: ...
+    @property
+    def libraries(self) -> list[CopiedLibrary]: ...
     @property
     def notes(self) -> list[str]: ...
     def to_dict(self) -> dict[str, Any]: ...
@@ -422,7 +433,10 @@ class BuildOptions:
         output: str,
         *,
         base: str | None,
+        layout: str,
         prefix: str,
+        add: Sequence[tuple[_StrPath, str]],
+        with_libs: bool,
         env: Mapping[str, str],
         labels: Mapping[str, str],
         annotations: Mapping[str, str],

@@ -9,11 +9,10 @@ from envpack import _core
 from envpack._progress import Reporting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from envpack._core import (
         AuditReport,
-        BuildReport,
         DiffReport,
         IndexPlan,
         InspectReport,
@@ -274,104 +273,6 @@ def strip(
     """
     with Reporting(progress) as callback:
         return _core.strip(os.fspath(requirements), os.fspath(base), python, callback)
-
-
-def build(
-    input: StrPath = "pylock.toml",  # noqa: A002 - the command's word
-    output: StrPath = "oci:image:latest",
-    *,
-    base: StrPath | None = None,
-    prefix: str = "/opt/venv",
-    env: Mapping[str, str] | None = None,
-    labels: Mapping[str, str] | None = None,
-    annotations: Mapping[str, str] | None = None,
-    ports: Iterable[str | int] = (),
-    volumes: Iterable[str] = (),
-    compression: Literal["gzip", "zstd", "none"] = "gzip",
-    user: str | None = None,
-    workdir: str | None = None,
-    entrypoint: Sequence[str] | None = None,
-    cmd: Sequence[str] | None = None,
-    constraints: bool = True,
-    no_build: bool = False,
-    index_url: str | None = None,
-    extra_index_urls: Iterable[str] = (),
-    find_links: Iterable[StrPath] = (),
-    no_index: bool = False,
-    index_strategy: Literal["first-index", "unsafe-best-match"] = "first-index",
-    index_pins: Mapping[str, str] | None = None,
-    offline: bool = False,
-    keyring_provider: Literal["disabled", "subprocess"] | None = None,
-    progress: ProgressArgument = None,
-) -> BuildReport:
-    """Put a lock or a virtual environment onto a base image, as OCI layers.
-
-    The same input, base and ``SOURCE_DATE_EPOCH`` give the same digest.
-
-    Args:
-        input: a ``pylock.toml`` or a virtual environment on this machine.
-        output: ``oci:DIR[:TAG]``, ``oci-archive:FILE[:TAG]``, ``docker-archive:FILE[:NAME]`` or
-            ``dir:DIR``, skopeo's image folder; appears whole or not at all.
-        base: ``oci:DIR[:TAG]`` or an archive; None for the base that the lock was resolved for.
-        prefix: where the environment is in the image.
-        env: variables of the image.
-        labels: labels of the image.
-        annotations: annotations of the image's manifest.
-        ports: ports that the image's processes listen on: ``8080``, ``"53/udp"``.
-        volumes: absolute paths of folders that engines make volumes of.
-        compression: of the layers that are added; those of the base stay as they are.
-        user: user of the image's processes, ``UID[:GID]``.
-        workdir: working folder of the image.
-        entrypoint: entry point of the image.
-        cmd: default arguments of the image.
-        constraints: write one constraints file of the final image and name it by
-            ``PIP_CONSTRAINT`` and ``UV_CONSTRAINT``, so that later installs cannot break it.
-        no_build: refuse to build packages of the lock that have no wheel.
-        index_url: as for :func:`resolve`; files of a lock are fetched from the URLs in it.
-        extra_index_urls: as for :func:`resolve`.
-        find_links: as for :func:`resolve`.
-        no_index: as for :func:`resolve`.
-        index_strategy: as for :func:`resolve`.
-        index_pins: as for :func:`resolve`; their credentials count for files of the lock.
-        offline: as for :func:`resolve`.
-        keyring_provider: as for :func:`resolve`.
-        progress: as for :func:`freeze`.
-
-    Raises:
-        InvalidArgument: the lock was made for another base.
-        IntegrityError: a wheel is not what the lock says.
-
-    """
-    options = _core.BuildOptions(
-        os.fspath(input),
-        os.fspath(output),
-        base=None if base is None else os.fspath(base),
-        prefix=prefix,
-        env=dict(env or {}),
-        labels=dict(labels or {}),
-        annotations=dict(annotations or {}),
-        ports=[str(port) for port in ports],
-        volumes=list(volumes),
-        compression=compression,
-        user=user,
-        workdir=workdir,
-        entrypoint=None if entrypoint is None else list(entrypoint),
-        cmd=None if cmd is None else list(cmd),
-        constraints=constraints,
-        no_build=no_build,
-        indexes=_core.IndexOptions(
-            index_url=index_url,
-            extra_index_urls=list(extra_index_urls),
-            find_links=[os.fspath(place) for place in find_links],
-            no_index=no_index,
-            index_strategy=index_strategy,
-            index_pins=dict(index_pins or {}),
-            offline=offline,
-            keyring_provider=keyring_provider,
-        ),
-    )
-    with Reporting(progress) as callback:
-        return _core.build(options, callback)
 
 
 def inspect(source: StrPath, *, progress: ProgressArgument = None) -> InspectReport:

@@ -212,6 +212,15 @@ void bind_reports(py::module_& module) {
         .def("__repr__", [](const pipeline::BuiltLayer& l) {
             return "<BuiltLayer " + l.title + ", " + std::to_string(l.size) + " bytes>";
         });
+    py::class_<pipeline::CopiedLibrary>(module, "CopiedLibrary",
+                                        "A shared library that a build copied into an image.")
+        .def_readonly("path", &pipeline::CopiedLibrary::path)
+        .def_readonly("needed_by", &pipeline::CopiedLibrary::needed_by)
+        .def_property_readonly("source",
+                               [](const pipeline::CopiedLibrary& l) { return l.source.string(); })
+        .def("__repr__", [](const pipeline::CopiedLibrary& l) {
+            return "<CopiedLibrary " + l.path + " for " + l.needed_by + ">";
+        });
     py::class_<pipeline::BuildReport>(module, "BuildReport",
                                       "What a build made; returned by envpack.build().")
         .def_readonly("output", &pipeline::BuildReport::output)
@@ -220,6 +229,7 @@ void bind_reports(py::module_& module) {
         .def_property_readonly(
             "base_digest", [](const pipeline::BuildReport& r) { return r.base_digest.to_string(); })
         .def_readonly("layers", &pipeline::BuildReport::layers)
+        .def_readonly("libraries", &pipeline::BuildReport::libraries)
         .def_readonly("notes", &pipeline::BuildReport::notes)
         .def(
             "to_dict", [](const pipeline::BuildReport& r) { return to_python(r.to_json()); },
@@ -268,19 +278,28 @@ void bind_pipeline(py::module_& module) {
 
     py::class_<pipeline::BuildOptions>(module, "BuildOptions", "What to build, and how.")
         .def(py::init([](std::filesystem::path input, std::string output,
-                         std::optional<std::string> base, std::string prefix,
-                         std::map<std::string, std::string> env,
+                         std::optional<std::string> base, const std::string& layout,
+                         std::string prefix,
+                         const std::vector<std::pair<std::filesystem::path, std::string>>& add,
+                         bool with_libs, std::map<std::string, std::string> env,
                          std::map<std::string, std::string> labels,
                          std::map<std::string, std::string> annotations, Texts ports, Texts volumes,
                          const std::string& compression, std::optional<std::string> user,
                          std::optional<std::string> workdir, std::optional<Texts> entrypoint,
                          std::optional<Texts> cmd, bool constraints, bool no_build,
                          pipeline::IndexOptions indexes) {
+                 std::vector<pipeline::AddedPath> added;
+                 for (const auto& [source, destination] : add) {
+                     added.push_back({.source = source, .destination = destination});
+                 }
                  return pipeline::BuildOptions{
                      .input = std::move(input),
                      .output = std::move(output),
                      .base = std::move(base),
+                     .layout = value_or_raise(pipeline::build_layout_named(layout)),
                      .prefix = std::move(prefix),
+                     .add = std::move(added),
+                     .with_libs = with_libs,
                      .env = std::move(env),
                      .labels = std::move(labels),
                      .annotations = std::move(annotations),
@@ -295,11 +314,11 @@ void bind_pipeline(py::module_& module) {
                      .no_build = no_build,
                      .indexes = std::move(indexes)};
              }),
-             py::arg("input"), py::arg("output"), py::kw_only(), py::arg("base"), py::arg("prefix"),
-             py::arg("env"), py::arg("labels"), py::arg("annotations"), py::arg("ports"),
-             py::arg("volumes"), py::arg("compression"), py::arg("user"), py::arg("workdir"),
-             py::arg("entrypoint"), py::arg("cmd"), py::arg("constraints"), py::arg("no_build"),
-             py::arg("indexes"));
+             py::arg("input"), py::arg("output"), py::kw_only(), py::arg("base"), py::arg("layout"),
+             py::arg("prefix"), py::arg("add"), py::arg("with_libs"), py::arg("env"),
+             py::arg("labels"), py::arg("annotations"), py::arg("ports"), py::arg("volumes"),
+             py::arg("compression"), py::arg("user"), py::arg("workdir"), py::arg("entrypoint"),
+             py::arg("cmd"), py::arg("constraints"), py::arg("no_build"), py::arg("indexes"));
 
     bind_reports(module);
     module.def("freeze", &freeze, py::arg("source"), py::arg("python"), py::arg("exclude"),

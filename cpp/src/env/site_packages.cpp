@@ -177,6 +177,31 @@ Result<std::vector<SitePath>> site_paths(const archive::FileTree& tree, const In
     return std::move(paths).take();
 }
 
+Result<InstallFolders> install_folders(const archive::FileTree& tree, const Interpreter& python) {
+    const std::string library = python.library_name();
+    const auto below = [&library](const SafePath& prefix, std::string_view lib,
+                                  std::string_view packages) {
+        return prefix / lib / library / packages;
+    };
+    const SafePath& prefix = python.is_venv ? python.prefix : python.base_prefix;
+    if (!python.is_venv && prefix.str() == "usr") {
+        const SafePath local = prefix / "local";
+        ENVPACK_TRY(const auto debian, find_directory(tree, "/usr/lib/python3/dist-packages"));
+        if (debian) {
+            const SafePath packages = below(local, "lib", "dist-packages");
+            return InstallFolders{.prefix = local, .purelib = packages, .platlib = packages};
+        }
+        ENVPACK_TRY(const auto red_hat, find_directory(tree, "/usr/lib64/" + library));
+        if (red_hat) {
+            return InstallFolders{.prefix = local,
+                                  .purelib = below(local, "lib", "site-packages"),
+                                  .platlib = below(local, "lib64", "site-packages")};
+        }
+    }
+    const SafePath packages = below(prefix, "lib", "site-packages");
+    return InstallFolders{.prefix = prefix, .purelib = packages, .platlib = packages};
+}
+
 Result<std::vector<SitePath>> unseen_site_paths(const archive::FileTree& tree,
                                                 const Interpreter& python,
                                                 const std::vector<SafePath>& others,

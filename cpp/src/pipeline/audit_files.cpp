@@ -1,15 +1,14 @@
 #include "audit_files.hpp"
 
-#include "envpack/archive/tar_reader.hpp"
 #include "envpack/base/parallel.hpp"
-#include "envpack/base/scratch_file.hpp"
 #include "envpack/cuda/ar_archive.hpp"
+#include "layer_members.hpp"
 #include "whole_image.hpp"
 
 #include <algorithm>
 #include <atomic>
 #include <iterator>
-#include <map>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -17,13 +16,8 @@
 namespace envpack::pipeline {
 namespace {
 
-constexpr std::size_t binary_front = 16;
-constexpr std::uint64_t largest_in_memory = std::uint64_t{32} << 20;
-constexpr std::size_t spool_block = std::size_t{1} << 20;
-
 /// By its first bytes.
-bool may_be_binary(std::span<const std::byte> front) {
-    const std::string_view text = as_text(front);
+bool may_be_binary(std::string_view text) {
     return text.starts_with(
                "\x7f"
                "ELF") ||
@@ -54,7 +48,7 @@ Result<void> list_files(const archive::FileTree& tree, const SafePath& folder,
         if (!info || is_left_out(path)) {
             continue;
         }
-        if (info->type == archive::FileType::regular && info->size >= binary_front) {
+        if (info->type == archive::FileType::regular && info->size >= member_front) {
             files.push_back({path, info->size});
         } else if (info->type == archive::FileType::directory) {
             const auto names = tree.list(path);
@@ -75,75 +69,20 @@ void sort_by_path(std::vector<Binary>& binaries) {
     std::ranges::sort(binaries, {}, &Binary::path);
 }
 
-/// The member that a tar reader is at, for reading at any place; nullopt when its first bytes are
-/// no binary's.
-Result<std::optional<ByteRegion>> spooled(archive::TarReader& tar, std::uint64_t size,
-                                          const std::filesystem::path& scratch,
-                                          const RunContext& run) {
-    std::vector<std::byte> block(
-        static_cast<std::size_t>(std::clamp<std::uint64_t>(size, binary_front, spool_block)));
-    std::size_t front = 0;
-    while (front < binary_front) {
-        ENVPACK_TRY(const std::size_t count, tar.read(std::span(block).subspan(front)));
-        if (count == 0) {
-            return std::nullopt;
-        }
-        front += count;
-    }
-    if (!may_be_binary(std::span(block).first(front))) {
-        return std::nullopt;
-    }
-    std::string memory;
-    std::optional<ScratchFile> file;
-    if (size > largest_in_memory) {
-        ENVPACK_TRY(file, ScratchFile::create(scratch));
-    }
-    for (std::size_t count = front; count > 0;) {
-        ENVPACK_CHECK(run.check());
-        const auto data = std::span(block).first(count);
-        if (file) {
-            ENVPACK_CHECK(file->write(data));
-        } else {
-            memory += as_text(data);
-        }
-        ENVPACK_TRY(count, tar.read(block));
-    }
-    if (!file) {
-        return ByteRegion(std::move(memory));
-    }
-    ENVPACK_TRY(ByteRegion region, std::move(*file).take());
-    return region;
-}
-
-/// By index of the tar member.
-using Members = std::map<std::uint64_t, SafePath>;
-
-Result<std::vector<Binary>> binaries_of_layer(const oci::Layer& layer, const Members& members,
+Result<std::vector<Binary>> binaries_of_layer(const oci::Layer& layer, const LayerMembers& members,
                                               const std::filesystem::path& scratch,
                                               const RunContext& run) {
     std::vector<Binary> binaries;
-    ENVPACK_TRY(std::unique_ptr<ByteSource> blob, layer.open(run));
-    ENVPACK_TRY(archive::TarReader tar, archive::TarReader::open(std::move(blob)));
-    auto next = members.begin();
-    for (std::uint64_t member = 0; next != members.end(); ++member) {
-        ENVPACK_CHECK(run.check());
-        ENVPACK_TRY(const archive::TarEntry* const entry, tar.next());
-        if (entry == nullptr) {
-            return fail(ErrorCode::digest_mismatch, "the layer is not the one that was listed");
-        }
-        if (member != next->first) {
-            continue;
-        }
-        const SafePath& path = next->second;
-        ++next;
-        ENVPACK_TRY(const auto bytes, spooled(tar, entry->size, scratch, run));
-        if (bytes) {
-            ENVPACK_TRY(auto binary, read_binary(path, *bytes, run));
+    const MemberReader reader{
+        .is_wanted = may_be_binary,
+        .read = [&](const SafePath& path, const ByteRegion& bytes) -> Result<void> {
+            ENVPACK_TRY(auto binary, read_binary(path, bytes, run));
             if (binary) {
                 binaries.push_back(*std::move(binary));
             }
-        }
-    }
+            return {};
+        }};
+    ENVPACK_CHECK(read_members(layer, members, reader, scratch, run));
     return binaries;
 }
 
@@ -158,8 +97,8 @@ bool Binary::is_loaded() const noexcept {
 Result<std::optional<Binary>> read_binary(const SafePath& path, const ByteRegion& bytes,
                                           const RunContext& run) {
     std::vector<std::byte> buffer;
-    ENVPACK_TRY(const auto front, bytes.read(0, binary_front, buffer));
-    if (!may_be_binary(front)) {
+    ENVPACK_TRY(const auto front, bytes.read(0, member_front, buffer));
+    if (!may_be_binary(as_text(front))) {
         return std::nullopt;
     }
     Binary binary{.path = path, .size = bytes.size()};
@@ -225,7 +164,7 @@ Result<std::vector<Binary>> binaries_of_image(const OpenSource& open,
     std::vector<ListedFile> files;
     ENVPACK_CHECK(list_files(*open.layers, SafePath(), files, run));
     std::ranges::sort(files, {}, &ListedFile::path);
-    std::vector<Members> members(open.image->layers().size());
+    std::vector<LayerMembers> members(open.image->layers().size());
     for (const ListedFile& file : files) {
         // Of the names of one file the first is told.
         if (const auto place = open.layers->content_place(file.path)) {

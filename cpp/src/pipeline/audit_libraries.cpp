@@ -1,6 +1,7 @@
 #include "audit_parts.hpp"
 #include "envpack/base/text.hpp"
 #include "envpack/env/library_search.hpp"
+#include "library_names.hpp"
 #include "report_text.hpp"
 
 #include <algorithm>
@@ -16,20 +17,6 @@ namespace {
 
 using env::LibraryUse;
 using Level = AuditFinding::Level;
-
-/// The container runtime brings these from the host, whatever an image has.
-bool is_of_driver(std::string_view library) {
-    return library.starts_with("libcuda.so") || library.starts_with("libcudadebugger.so") ||
-           library.starts_with("libnvidia-") || library.starts_with("libnvcuvid.so") ||
-           library.starts_with("libnvoptix.so");
-}
-
-/// A module that Python imports: its name has the ABI. Others may be plug-ins that are never used.
-bool is_extension_module(const SafePath& path) {
-    const std::string_view name = path.name();
-    return name.ends_with(".so") && (name.find(".cpython-") != std::string_view::npos ||
-                                     name.find(".abi3.") != std::string_view::npos);
-}
 
 /// `libgomp.so.1` of `libgomp-a34b3233.so.1`, as auditwheel renames libraries.
 std::string without_hash(const std::string& soname) {

@@ -162,11 +162,13 @@ Error refusal(const Overlap& overlap, const env::FrozenPackage& owner, std::size
 
 Result<void> check_base_files(const BuildPlan& plan, const BuildBase& base, const env::Lock& lock,
                               const UserConfig& user, const RunContext& run) {
-    const env::Interpreter& python = base.inventory.python;
-    ENVPACK_TRY(const wheel::InstallScheme scheme,
-                wheel::venv_scheme(base.prefix, python.major, python.minor));
-    ENVPACK_TRY(const std::vector<Overlap> overlaps,
-                find_overlaps(plan, scheme.purelib, base, run));
+    const wheel::InstallScheme& scheme = base.place.scheme;
+    ENVPACK_TRY(std::vector<Overlap> overlaps, find_overlaps(plan, scheme.purelib, base, run));
+    if (scheme.platlib != scheme.purelib) {
+        ENVPACK_TRY(const std::vector<Overlap> more,
+                    find_overlaps(plan, scheme.platlib, base, run));
+        overlaps.insert(overlaps.end(), more.begin(), more.end());
+    }
     if (overlaps.empty()) {
         return {};
     }

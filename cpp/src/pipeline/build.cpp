@@ -24,6 +24,13 @@ json::Value BuildReport::to_json() const {
         items.push_back(std::move(item));
     }
     report.set("layers", std::move(items));
+    json::Array copied;
+    for (const CopiedLibrary& library : libraries) {
+        copied.emplace_back(json::Object{{"path", library.path},
+                                         {"needed_by", library.needed_by},
+                                         {"source", library.source.string()}});
+    }
+    report.set("libraries", std::move(copied));
     json::Array lines(notes.begin(), notes.end());
     report.set("notes", std::move(lines));
     return report;
@@ -33,6 +40,10 @@ std::string BuildReport::to_text() const {
     std::string text;
     for (const BuiltLayer& layer : layers) {
         text += fmt::format("{}  {:>12}  {}\n", layer.digest.to_string(), layer.size, layer.title);
+    }
+    for (const CopiedLibrary& library : libraries) {
+        text += fmt::format("{}  copied from {}, for {}\n", library.path, library.source.string(),
+                            library.needed_by);
     }
     return text + fmt::format("{}  {}\n", digest.to_string(), output);
 }
@@ -50,6 +61,7 @@ Result<BuildReport> build(const BuildOptions& options, const UserConfig& user,
                        .digest = written.digest,
                        .base_digest = built.base_digest,
                        .layers = std::move(built.layers),
+                       .libraries = std::move(built.libraries),
                        .notes = std::move(built.notes)};
 }
 

@@ -1,5 +1,6 @@
 #include "build_base.hpp"
 
+#include "envpack/env/loader_paths.hpp"
 #include "envpack/packaging/specifier_set.hpp"
 #include "envpack/pipeline/source.hpp"
 
@@ -29,7 +30,7 @@ std::string BuildBase::interpreter() const {
     return "/" + inventory.python.executable.str();
 }
 
-Result<BuildBase> open_base(const std::string& base, const std::string& prefix,
+Result<BuildBase> open_base(const std::string& base, const BuildOptions& options,
                             const UserConfig& user, const RunContext& run) {
     ENVPACK_TRY(const Source source, Source::parse(base));
     if (!source.is_image()) {
@@ -37,20 +38,28 @@ Result<BuildBase> open_base(const std::string& base, const std::string& prefix,
                         .with_hint("name an image: --base oci:DIR[:TAG], oci-archive:FILE[:TAG] or "
                                    "docker-archive:FILE[:NAME]"));
     }
-    ENVPACK_TRY(OpenSource open, open_source(source, env::inventory_wants, user, run));
-    env::InventoryOptions options{.source = source.text,
-                                  .environment = open.environment,
-                                  .detail = env::InventoryDetail::pins};
+    const auto wanted = [](const SafePath& path, const archive::FileInfo& info) {
+        return env::inventory_wants(path, info) || env::loader_paths_want(path, info);
+    };
+    ENVPACK_TRY(OpenSource open, open_source(source, wanted, user, run));
     BuildBase result{.image = std::move(open.image),
                      .tree = std::move(open.tree),
+                     .layers = std::move(open.layers),
                      .environment = std::move(open.environment)};
-    ENVPACK_TRY(result.inventory, with_context(env::take_inventory(*result.tree, options, run),
-                                               fmt::format("while reading base `{}`", base)));
-    ENVPACK_TRY(result.prefix, SafePath::normalize(prefix));
-    if (!prefix.starts_with('/') || result.prefix.is_root()) {
-        return fail(Error(ErrorCode::invalid_argument,
-                          fmt::format("prefix `{}` is no absolute path below `/`", prefix)));
+    Result<env::Inventory> inventory = env::take_inventory(*result.tree,
+                                                           {.source = source.text,
+                                                            .environment = result.environment,
+                                                            .detail = env::InventoryDetail::pins},
+                                                           run);
+    if (inventory) {
+        result.inventory = *std::move(inventory);
+    } else if (!options.input.empty() || inventory.error().code() != ErrorCode::not_found) {
+        return fail(std::move(inventory).error().with_context(
+            fmt::format("while reading base `{}`", base)));
     }
+    ENVPACK_TRY(result.place,
+                place_for(options, *result.tree,
+                          options.input.empty() ? nullptr : &result.inventory.python));
     return result;
 }
 

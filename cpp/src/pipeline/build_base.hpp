@@ -1,12 +1,14 @@
 #pragma once
 
+#include "build_place.hpp"
 #include "envpack/archive/file_tree.hpp"
+#include "envpack/archive/stacked_tree.hpp"
 #include "envpack/base/result.hpp"
 #include "envpack/base/run_context.hpp"
-#include "envpack/base/safe_path.hpp"
 #include "envpack/env/inventory.hpp"
 #include "envpack/env/lock.hpp"
 #include "envpack/oci/image.hpp"
+#include "envpack/pipeline/build.hpp"
 #include "envpack/pipeline/user_config.hpp"
 
 #include <memory>
@@ -20,15 +22,17 @@ namespace envpack::pipeline {
 struct BuildBase {
     oci::ImagePtr image = nullptr;
     std::shared_ptr<const archive::FileTree> tree = nullptr;
-    env::Inventory inventory = {};
-    env::Environment environment = {};  ///< of the image's config
-    SafePath prefix = {};               ///< where the environment goes
+    std::shared_ptr<const archive::StackedTree> layers = nullptr;  ///< `tree`, as layers
+    env::Inventory inventory = {};                                 ///< empty without a Python
+    env::Environment environment = {};                             ///< of the image's config
+    BuildPlace place = {};
 
     std::string interpreter() const;  ///< absolute in the image: "/usr/bin/python3.11"
 };
 
-/// Opens the base image and finds its Python and packages.
-Result<BuildBase> open_base(const std::string& base, const std::string& prefix,
+/// Opens the base image, finds its Python and packages, and where `options` puts others. A base
+/// without a Python is not_found, unless `options` has no input.
+Result<BuildBase> open_base(const std::string& base, const BuildOptions& options,
                             const UserConfig& user, const RunContext& run);
 
 /// invalid_argument (rule `build.lock-base`) unless `lock` was made for such an environment: same

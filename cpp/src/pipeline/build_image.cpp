@@ -2,18 +2,18 @@
 
 #include "base_files.hpp"
 #include "build_base.hpp"
+#include "build_layers.hpp"
 #include "build_plan.hpp"
-#include "envpack/archive/layer_writer.hpp"
 #include "envpack/base/file.hpp"
 #include "envpack/oci/append.hpp"
 #include "envpack/oci/as_oci.hpp"
-#include "envpack/oci/make_layer.hpp"
-#include "envpack/oci/place_onto.hpp"
 #include "envpack/oci/with_config.hpp"
+#include "envpack/pipeline/source.hpp"
 #include "locked_wheels.hpp"
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -32,7 +32,27 @@ struct Input {
     std::string base;
 };
 
+Result<Input> with_base(Input input) {
+    if (input.base.empty()) {
+        return fail(Error(ErrorCode::invalid_argument, "no base image")
+                        .with_hint("give --base oci:DIR[:TAG], oci-archive:FILE[:TAG] or "
+                                   "docker-archive:FILE[:NAME]"));
+    }
+    return input;
+}
+
 Result<Input> read_input(const BuildOptions& options) {
+    if (options.with_libs && options.add.empty()) {
+        return fail(Error(ErrorCode::invalid_argument,
+                          "--with-libs is for files of --add, and there are none"));
+    }
+    if (options.input.empty()) {
+        if (options.add.empty()) {
+            return fail(Error(ErrorCode::invalid_argument, "there is nothing to build")
+                            .with_hint("give a lock, a virtual environment, or --add SRC:DST"));
+        }
+        return with_base({.base = options.base.value_or("")});
+    }
     std::error_code error;
     const fs::file_status status = fs::status(options.input, error);
     if (!fs::exists(status)) {
@@ -51,16 +71,14 @@ Result<Input> read_input(const BuildOptions& options) {
             input.base = input.lock->origin->base;
         }
     }
-    if (input.base.empty()) {
-        return fail(Error(ErrorCode::invalid_argument, "no base image")
-                        .with_hint("give --base oci:DIR[:TAG], oci-archive:FILE[:TAG] or "
-                                   "docker-archive:FILE[:NAME]"));
-    }
-    return input;
+    return with_base(std::move(input));
 }
 
 Result<BuildPlan> plan_of(const BuildOptions& options, const Input& input, const BuildBase& base,
                           const UserConfig& user, const RunContext& run) {
+    if (options.input.empty()) {
+        return BuildPlan{};
+    }
     if (!input.lock) {
         return plan_from_venv(options.input, base, user, run);
     }
@@ -74,12 +92,31 @@ Result<BuildPlan> plan_of(const BuildOptions& options, const Input& input, const
     return plan;
 }
 
+/// Without packages of its own an image has no say in what is installed later.
+bool bakes_constraints(const BuildOptions& options) {
+    return options.constraints && !options.input.empty();
+}
+
+/// Commands of the environment are found, and pip and uv know it.
+void name_environment(const BuildBase& base, std::vector<oci::EnvChange>& changes) {
+    const std::string prefix = "/" + base.place.prefix.str();
+    const auto config = oci::config_of(*base.image);
+    const auto path = config ? oci::env_value(*config, "PATH") : std::nullopt;
+    if (path && !path->empty()) {
+        changes.push_back(
+            {.name = "PATH", .value = prefix + "/bin", .kind = oci::EnvChange::Kind::prepend});
+    } else {
+        changes.push_back({.name = "PATH", .value = fmt::format("{}/bin:{}", prefix, engine_path)});
+    }
+    changes.push_back({.name = "VIRTUAL_ENV", .value = prefix});
+}
+
 oci::ConfigChange config_change(const BuildOptions& options, const BuildBase& base,
                                 UnixTime created) {
-    const std::string prefix = "/" + base.prefix.str();
+    const BuildPlace& place = base.place;
     oci::ConfigChange change{
-        .user = options.user,
-        .working_dir = options.working_dir,
+        .user = options.user ? options.user : place.user,
+        .working_dir = options.working_dir ? options.working_dir : place.workdir,
         .entrypoint = options.entrypoint,
         .cmd = options.cmd,
         .ports = options.ports,
@@ -87,18 +124,17 @@ oci::ConfigChange config_change(const BuildOptions& options, const BuildBase& ba
         .labels = {options.labels.begin(), options.labels.end()},
         .annotations = {options.annotations.begin(), options.annotations.end()},
         .created = created};
-    const auto config = oci::config_of(*base.image);
-    const auto path = config ? oci::env_value(*config, "PATH") : std::nullopt;
-    if (path && !path->empty()) {
-        change.env.push_back(
-            {.name = "PATH", .value = prefix + "/bin", .kind = oci::EnvChange::Kind::prepend});
-    } else {
-        change.env.push_back(
-            {.name = "PATH", .value = fmt::format("{}/bin:{}", prefix, engine_path)});
+    if (place.is_environment && place.makes_environment) {
+        name_environment(base, change.env);
     }
-    change.env.push_back({.name = "VIRTUAL_ENV", .value = prefix});
+    if (options.layout == BuildLayout::app_root) {
+        // As sclorg/s2i-base-container sets them. Without HOME it is `/` for a uid that
+        // /etc/passwd does not name.
+        change.env.push_back({.name = "APP_ROOT", .value = "/" + place.prefix.str()});
+        change.env.push_back({.name = "HOME", .value = *place.workdir});
+    }
     for (const char* const name : {"PIP_CONSTRAINT", "UV_CONSTRAINT"}) {
-        if (options.constraints) {
+        if (bakes_constraints(options)) {
             change.env.push_back({.name = name, .value = std::string(baked_constraints_path)});
         }
     }
@@ -106,38 +142,6 @@ oci::ConfigChange config_change(const BuildOptions& options, const BuildBase& ba
         change.env.push_back({.name = name, .value = value});
     }
     return change;
-}
-
-struct Made {
-    std::vector<oci::Addendum> additions;
-    std::vector<BuiltLayer> layers;
-};
-
-Result<Made> make_layers(std::vector<PlannedFiles> planned, const BuildBase& base,
-                         const archive::LayerWriteOptions& common, const fs::path& scratch,
-                         const RunContext& run) {
-    Made made;
-    for (PlannedFiles& files : planned) {
-        ENVPACK_TRY(const auto entries,
-                    with_context(oci::place_onto(*base.tree, std::move(files.entries)),
-                                 fmt::format("while placing {}", files.title)));
-        if (entries.empty()) {
-            continue;  // the base has all of it
-        }
-        archive::LayerWriteOptions options = common;
-        options.subject = files.title;
-        ENVPACK_TRY(oci::LayerPtr layer,
-                    with_context(oci::make_layer(entries, options, scratch, run),
-                                 fmt::format("while writing the layer of {}", files.title)));
-        made.layers.push_back({.title = files.title,
-                               .digest = layer->descriptor().digest,
-                               .diff_id = layer->diff_id(),
-                               .size = layer->descriptor().size});
-        made.additions.push_back({.layer = std::move(layer),
-                                  .created_by = fmt::format("envpack build: {}", files.title),
-                                  .comment = oci::layer_recipe(options)});
-    }
-    return made;
 }
 
 /// Only the user knows it: a layout has no registry. What the base says of *its* base is not it.
@@ -159,10 +163,11 @@ Result<UnixTime> build_epoch(const UserConfig& user) {
 Result<BuiltImage> build_image(const BuildOptions& options, UnixTime created,
                                const UserConfig& user, const RunContext& run) {
     ENVPACK_TRY(const Input input, read_input(options));
-    ENVPACK_TRY(const BuildBase base, open_base(input.base, options.prefix, user, run));
+    ENVPACK_TRY(const BuildBase base, open_base(input.base, options, user, run));
 
     const std::size_t below = base.image->layers().size();
-    if (below >= oci::max_layers) {
+    const std::size_t on_top = (options.add.empty() ? 0U : 1U) + (options.with_libs ? 1U : 0U);
+    if (below + on_top >= oci::max_layers) {
         return fail(
             Error(ErrorCode::limit_exceeded,
                   fmt::format("the base has {} layers, engines stop at {}", below, oci::max_layers))
@@ -173,7 +178,7 @@ Result<BuiltImage> build_image(const BuildOptions& options, UnixTime created,
     ENVPACK_TRY(oci::ImagePtr image, oci::as_oci(base.image));
     ENVPACK_TRY(image, oci::with_config(image, config_change(options, base, created)));
     ENVPACK_TRY(BuildPlan plan, plan_of(options, input, base, user, run));
-    if (options.constraints) {
+    if (bakes_constraints(options)) {
         ENVPACK_TRY(BakedConstraints baked, bake_constraints(base, plan.added));
         plan.groups.push_back({.title = "environment", .entries = {}});
         plan.groups.back().entries.push_back(std::move(baked.file));
@@ -182,12 +187,23 @@ Result<BuiltImage> build_image(const BuildOptions& options, UnixTime created,
 
     BuiltImage built{.base_digest = oci::digest_of(*base.image), .notes = plan.notes};
     ENVPACK_TRY(std::vector<PlannedFiles> planned,
-                layers_of(std::move(plan), oci::max_layers - below));
-    ENVPACK_TRY(Made made, make_layers(std::move(planned), base,
-                                       {.mtime = created, .compression = options.compression},
-                                       user.cache_directory() / "scratch", run));
-    built.layers = std::move(made.layers);
-    ENVPACK_TRY(built.image, oci::append(image, made.additions,
+                layers_of(std::move(plan), oci::max_layers - below - on_top));
+    LayerStack stack(base);
+    ENVPACK_CHECK(stack.add_packages(std::move(planned)));
+    if (!options.add.empty()) {
+        ENVPACK_TRY(const oci::ImageConfig of_base, oci::config_of(*base.image));
+        ENVPACK_TRY(const oci::ImageConfig config, oci::config_of(*image));
+        ENVPACK_CHECK(stack.add_files(options, working_folder(options, base.place, of_base),
+                                      environment_of(config), user, run));
+    }
+    built.libraries = std::move(stack.libraries);
+    std::move(stack.notes.begin(), stack.notes.end(), std::back_inserter(built.notes));
+    ENVPACK_TRY(WrittenLayers written,
+                write_layers(stack.layers(), options.layout,
+                             {.mtime = created, .compression = options.compression},
+                             user.cache_directory() / "scratch", run));
+    built.layers = std::move(written.layers);
+    ENVPACK_TRY(built.image, oci::append(image, written.additions,
                                          {.created = created,
                                           .base_name = base_name(options),
                                           .base_digest = built.base_digest}));

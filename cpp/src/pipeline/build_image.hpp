@@ -18,6 +18,7 @@ struct BuiltImage {
     oci::ImagePtr image = nullptr;
     Digest base_digest = {};
     std::vector<BuiltLayer> layers = {};  ///< those on top of the base
+    std::vector<CopiedLibrary> libraries = {};
     std::vector<std::string> notes = {};
 };
 

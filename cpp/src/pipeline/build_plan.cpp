@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <iterator>
 #include <unordered_map>
 
 #include <fmt/format.h>
@@ -78,8 +79,7 @@ Result<BuildPlan> plan_from_lock(const env::Lock& lock, const std::filesystem::p
                                  const BuildBase& base, const index::PackageIndex* index,
                                  const DirectServices& sources, const RunContext& run) {
     const env::Interpreter& python = base.inventory.python;
-    ENVPACK_TRY(const wheel::InstallScheme scheme,
-                wheel::venv_scheme(base.prefix, python.major, python.minor));
+    const wheel::InstallScheme& scheme = base.place.scheme;
     // Where the base has another version, check_lock_fits() has seen that it is meant.
     const auto is_new = [&](const env::LockedPackage& package) {
         const env::FrozenPackage* present = base.inventory.find(package.name);
@@ -111,17 +111,27 @@ Result<BuildPlan> plan_from_lock(const env::Lock& lock, const std::filesystem::p
         plan.added.push_back(std::move(wheel.package));
         plan.notes.insert(plan.notes.end(), wheel.notes.begin(), wheel.notes.end());
     }
-    ENVPACK_TRY(auto own, wheel::plan_venv({.prefix = base.prefix,
-                                            .base_interpreter = base.interpreter(),
-                                            .python_version = python.full_version,
-                                            .system_site_packages = true}));
-    ENVPACK_CHECK(add_base_path(base, scheme, own));
+    std::vector<archive::PlannedEntry> own = base.place.own_entries();
+    if (base.place.makes_environment) {
+        ENVPACK_TRY(auto environment, wheel::plan_venv({.prefix = base.place.prefix,
+                                                        .base_interpreter = base.interpreter(),
+                                                        .python_version = python.full_version,
+                                                        .system_site_packages = true}));
+        std::ranges::move(environment, std::back_inserter(own));
+        ENVPACK_CHECK(add_base_path(base, scheme, own));
+    }
     plan.groups.push_back({.title = "environment", .entries = std::move(own)});
     return plan;
 }
 
 Result<BuildPlan> plan_from_venv(const std::filesystem::path& venv, const BuildBase& base,
                                  const UserConfig& user, const RunContext& run) {
+    if (!base.place.makes_environment) {
+        return fail(
+            Error(ErrorCode::invalid_argument,
+                  fmt::format("`{}` cannot be joined with the Python of the base", venv.string()))
+                .with_hint("give a lock, or a prefix at which the base has nothing"));
+    }
     ENVPACK_TRY(const env::Inventory inventory,
                 freeze({.source = "python:" + venv.string(), .detail = env::InventoryDetail::pins},
                        user, run));
@@ -134,7 +144,7 @@ Result<BuildPlan> plan_from_venv(const std::filesystem::path& venv, const BuildB
                 .with_rule("build.venv-python")
                 .with_hint("make the environment with the base's Python version"));
     }
-    ENVPACK_TRY(auto groups, wheel::split_venv(venv, base.prefix, base.interpreter(), run));
+    ENVPACK_TRY(auto groups, wheel::split_venv(venv, base.place.prefix, base.interpreter(), run));
     BuildPlan plan;
     for (wheel::DistributionFiles& group : groups) {
         plan.notes.insert(plan.notes.end(), group.notes.begin(), group.notes.end());
@@ -147,6 +157,7 @@ Result<BuildPlan> plan_from_venv(const std::filesystem::path& venv, const BuildB
                                             : fmt::format("{} {}", group.name, group.version),
                                .entries = std::move(group.entries)});
     }
+    plan.groups.push_back({.title = "environment", .entries = base.place.own_entries()});
     return plan;
 }
 

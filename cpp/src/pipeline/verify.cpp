@@ -2,6 +2,7 @@
 
 #include "baked_constraints.hpp"
 #include "build_image.hpp"
+#include "build_layers.hpp"
 #include "envpack/base/clock.hpp"
 #include "envpack/base/text.hpp"
 #include "envpack/env/installed_record.hpp"
@@ -67,6 +68,27 @@ std::size_t base_layers_of(const oci::ImageConfig& config) {
         return layer.comment.starts_with(oci::layer_recipe_prefix);
     });
     return ours == history.end() ? 0 : static_cast<std::size_t>(ours - history.begin());
+}
+
+/// What the history says of the build.
+struct BuiltLayers {
+    std::string layout = layout_in_history("");  ///< of the topmost layer
+    std::size_t added = 0;                       ///< the topmost layers that --add brought
+};
+
+BuiltLayers built_layers_of(const oci::ImageConfig& config) {
+    BuiltLayers result;
+    for (const LayerHistory& layer : layer_history(config)) {
+        if (!layer.comment.starts_with(oci::layer_recipe_prefix)) {
+            continue;
+        }
+        result.layout = layout_in_history(layer.created_by);
+        const std::string_view options =
+            std::string_view(layer.created_by).substr(0, layer.created_by.find(':'));
+        result.added =
+            options.find(added_layer_option) == std::string_view::npos ? 0 : result.added + 1;
+    }
+    return result;
 }
 
 /// Tells what the base was wrong about before other layers were put on it. One thread.
@@ -146,7 +168,10 @@ Result<void> compare_with_rebuild(const VerifyOptions& options, const ImageDocum
                        .base = options.base,
                        .no_build = options.no_build,
                        .indexes = options.indexes};
-    if (const auto prefix = oci::env_value(documents.config, "VIRTUAL_ENV")) {
+    const BuiltLayers said = built_layers_of(documents.config);
+    ENVPACK_TRY(build.layout, build_layout_named(said.layout));
+    const auto prefix = oci::env_value(documents.config, "VIRTUAL_ENV");
+    if (prefix && build.layout != BuildLayout::system) {
         build.prefix = *prefix;
     }
     build.constraints =
@@ -161,7 +186,9 @@ Result<void> compare_with_rebuild(const VerifyOptions& options, const ImageDocum
                 with_context(build_image(build, created, user, run), rebuilding));
 
     const std::vector<oci::LayerPtr>& ours = built.image->layers();
-    const std::vector<oci::LayerPtr>& theirs = documents.image->layers();
+    std::vector<oci::LayerPtr> theirs = documents.image->layers();
+    // They come from a disk that is not here, and lie on top of all others.
+    theirs.resize(theirs.size() - std::min(said.added, theirs.size()));
     if (ours.size() != theirs.size()) {
         report.problems.push_back({.rule = "verify.layer-count",
                                    .text = fmt::format("the image has {} layers, built again {}",

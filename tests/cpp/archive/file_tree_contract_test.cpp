@@ -2,6 +2,7 @@
 #include "envpack/archive/disk_tree.hpp"
 #include "envpack/archive/file_tree.hpp"
 #include "envpack/archive/memory_tree.hpp"
+#include "envpack/archive/planned_tree.hpp"
 #include "envpack/archive/stacked_tree.hpp"
 #include "envpack/archive/tar_tree.hpp"
 #include "support/temp_folder.hpp"
@@ -91,6 +92,39 @@ public:
                 tree->add_file(item.path, item.text, item.mode);
             }
         }
+        return tree;
+    }
+};
+
+/// Folders and every other file lie below, some with another content; the rest is planned.
+class PlannedMaker {
+public:
+    std::unique_ptr<const FileTree> make() {
+        auto below = std::make_shared<MemoryTree>();
+        std::vector<PlannedEntry> entries;
+        for (std::size_t i = 0; i < items.size(); ++i) {
+            const Item& item = items[i];
+            const auto path = SafePath::normalize(item.path).value();
+            if (item.type == FileType::directory && i % 4 == 0) {
+                below->add_directory(item.path, item.mode);
+            } else if (item.type == FileType::symlink && i % 2 == 0) {
+                below->add_symlink(item.path, item.text);
+            } else if (item.type == FileType::regular && i % 3 == 0) {
+                below->add_file(item.path, item.text, item.mode);
+            } else {
+                if (item.type == FileType::regular && i % 3 == 1) {
+                    below->add_file(item.path, "hidden below", item.mode);
+                }
+                const bool is_file = item.type == FileType::regular;
+                entries.push_back({.path = path,
+                                   .type = item.type,
+                                   .mode = item.mode,
+                                   .content = is_file ? Content::of_text(item.text) : Content(),
+                                   .link_target = item.type == FileType::symlink ? item.text : ""});
+            }
+        }
+        auto tree = std::make_unique<PlannedTree>(std::move(below));
+        tree->add(entries);
         return tree;
     }
 };
@@ -189,8 +223,8 @@ protected:
     std::unique_ptr<const FileTree> tree_ = maker_.make();
 };
 
-using Makers = testing::Types<DiskMaker, DiskWithoutOpenat2Maker, MemoryMaker, StackedMaker,
-                              TarMaker, GzipTarMaker>;
+using Makers = testing::Types<DiskMaker, DiskWithoutOpenat2Maker, MemoryMaker, PlannedMaker,
+                              StackedMaker, TarMaker, GzipTarMaker>;
 TYPED_TEST_SUITE(FileTreeContract, Makers);
 
 TYPED_TEST(FileTreeContract, LookupTellsTypeSizeModeAndTarget) {

@@ -244,6 +244,16 @@ TEST(WriteLayer, OwnerAndTimeAreThoseOfTheOptions) {
         tar_header_bytes({.path = fixture.entries[0].path, .uid = 1001, .gid = 5, .mtime = 77}));
 }
 
+TEST(WriteLayer, AnEntryMayHaveAnOwnerOfItsOwn) {
+    Fixture fixture;
+    fixture.add("f", FileType::regular, "", false);
+    fixture.entries[0].owner = FileOwner{.uid = 1001, .gid = 0};
+    const auto written =
+        write(fixture, {.uid = 7, .gid = 7, .mtime = 77, .compression = Compression::none});
+    EXPECT_EQ(written->blob.substr(0, 512),
+              tar_header_bytes({.path = fixture.entries[0].path, .uid = 1001, .mtime = 77}));
+}
+
 TEST(WriteLayer, RefusesWhatIsNotAsPromised) {
     const auto rule_with = [](std::size_t size, auto change) {
         Fixture fixture;

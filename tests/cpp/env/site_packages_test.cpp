@@ -40,6 +40,47 @@ TEST(SitePaths, DebianPutsLocalBeforeDistPackages) {
               (Texts{"usr/local/lib/python3.11/dist-packages", "usr/lib/python3/dist-packages"}));
 }
 
+TEST(InstallFolders, AreThoseOfPipOnEachDistribution) {
+    struct Row {
+        const char* folder;  ///< that tells the distribution
+        const char* prefix;
+        const char* purelib;
+        const char* platlib;
+    };
+    const Row rows[] = {
+        {"usr/lib/python3/dist-packages", "usr/local", "usr/local/lib/python3.11/dist-packages",
+         "usr/local/lib/python3.11/dist-packages"},
+        {"usr/lib64/python3.11", "usr/local", "usr/local/lib/python3.11/site-packages",
+         "usr/local/lib64/python3.11/site-packages"},
+        {"srv", "usr", "usr/lib/python3.11/site-packages", "usr/lib/python3.11/site-packages"},
+    };
+    for (const Row& row : rows) {
+        MemoryTree tree;
+        test::add_python(tree);
+        tree.add_directory(row.folder);
+        const auto python = find_interpreter(tree, {}, {});
+        ASSERT_TRUE(python) << python.error().render();
+        const auto folders = install_folders(tree, python->chosen);
+        ASSERT_TRUE(folders) << folders.error().render();
+        EXPECT_EQ(folders->prefix.str(), row.prefix) << row.folder;
+        EXPECT_EQ(folders->purelib.str(), row.purelib) << row.folder;
+        EXPECT_EQ(folders->platlib.str(), row.platlib) << row.folder;
+    }
+}
+
+TEST(InstallFolders, OfAnEnvironmentAreItsOwn) {
+    MemoryTree tree;
+    Interpreter python{.prefix = SafePath() / "opt" / "app-root",
+                       .base_prefix = SafePath() / "usr",
+                       .major = 3,
+                       .minor = 12,
+                       .is_venv = true};
+    const auto folders = install_folders(tree, python);
+    ASSERT_TRUE(folders);
+    EXPECT_EQ(folders->prefix.str(), "opt/app-root");
+    EXPECT_EQ(folders->platlib.str(), "opt/app-root/lib/python3.12/site-packages");
+}
+
 TEST(SitePaths, FoldersThatNobodyLooksIntoAreSeen) {
     struct Row {
         const char* folder;

@@ -64,15 +64,24 @@ private:
     std::uint64_t size_ = 0;
 };
 
-/// One path of a tree that envpack is about to write, as a layer or onto disk. Owner and mtime are
-/// those of the writing, not of the entry, so that they cannot vary. Value; not synchronised.
+/// Numbers, as layers have them. Value; not synchronised.
+struct FileOwner {
+    std::uint64_t uid = 0;
+    std::uint64_t gid = 0;
+    friend bool operator==(const FileOwner&, const FileOwner&) = default;
+};
+
+/// One path of a tree that envpack is about to write, as a layer or onto disk. The mtime is that of
+/// the writing, not of the entry, so that it cannot vary. Value; not synchronised.
 struct PlannedEntry {
     SafePath path;
-    FileType type = FileType::regular;  ///< regular, directory or symlink
-    std::uint32_t mode = 0644;          ///< 0644 or 0755 (0777 for links), group bits by layout
-    Content content = {};               ///< of a regular file
-    std::string link_target = {};       ///< of a symlink
+    FileType type = FileType::regular;            ///< regular, directory or symlink
+    std::uint32_t mode = 0644;                    ///< of packages 0644 or 0755 (0777 for links)
+    Content content = {};                         ///< of a regular file
+    std::string link_target = {};                 ///< of a symlink
     std::optional<Digest> sha256 = std::nullopt;  ///< what RECORD promises; checked while writing
+    /// In a layer; nullopt: that of the writing. Nothing on disk has another owner than its writer.
+    std::optional<FileOwner> owner = std::nullopt;
 };
 
 /// Sorted bytewise by path, a directory before its children, one entry a path. Two equal

@@ -14,8 +14,8 @@
 
 namespace envpack::archive {
 
-/// Owner and time of every member of a layer: options of the writing, so that nothing of the build
-/// host gets in.
+/// Time of every member of a layer, and owner of those that name none: options of the writing, so
+/// that nothing of the build host gets in.
 struct LayerWriteOptions {
     std::uint64_t uid = 0;
     std::uint64_t gid = 0;

@@ -37,6 +37,17 @@ struct SitePath {
 Result<std::vector<SitePath>> site_paths(const archive::FileTree& tree, const Interpreter& python,
                                          const Environment& environment, const RunContext& run);
 
+/// Where `pip install`, as root, puts packages for an interpreter. Value; not synchronised.
+struct InstallFolders {
+    SafePath prefix = {};   ///< of commands (`bin`), headers and data: `usr/local`
+    SafePath purelib = {};  ///< `usr/local/lib/python3.11/dist-packages` of Debian
+    SafePath platlib = {};  ///< another one on Red Hat: `usr/local/lib64/…`
+};
+
+/// As sysconfig has them, with Debian's and Red Hat's patches, which keep what pip installs below
+/// /usr/local, apart from their own packages. The folders need not exist.
+Result<InstallFolders> install_folders(const archive::FileTree& tree, const Interpreter& python);
+
 /// Folders with distributions beside `paths` that nobody sees: below /usr and /usr/local, for the
 /// minor version of `python`, and no interpreter among `others` has them. Installing with
 /// another `--prefix` than the interpreter's makes such folders.

@@ -1,0 +1,146 @@
+#include "build_layers.hpp"
+
+#include "added_files.hpp"
+#include "envpack/oci/make_layer.hpp"
+#include "envpack/oci/place_onto.hpp"
+#include "needed_libraries.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace envpack::pipeline {
+namespace {
+
+constexpr std::string_view build_command = "envpack build";
+constexpr std::string_view layout_option = " --layout ";
+
+std::string counted(std::size_t number, std::string_view one, std::string_view many) {
+    return fmt::format("{} {}", number, number == 1 ? one : many);
+}
+
+}  // namespace
+
+LayerStack::LayerStack(const BuildBase& base) : base_(base), tree_(base.tree) {}
+
+Result<void> LayerStack::add_packages(std::vector<PlannedFiles> planned) {
+    // All onto the base alone: they bring no path twice, and share only folders of the layout.
+    for (PlannedFiles& files : planned) {
+        base_.place.settle(files.entries, false);
+        ENVPACK_TRY(auto entries,
+                    with_context(oci::place_onto(*base_.tree, std::move(files.entries)),
+                                 fmt::format("while placing {}", files.title)));
+        tree_.add(entries);
+        layers_.push_back({.title = std::move(files.title), .entries = std::move(entries)});
+    }
+    return {};
+}
+
+Result<void> LayerStack::check_not_of_packages(
+    const std::vector<archive::PlannedEntry>& entries) const {
+    for (const archive::PlannedEntry& entry : entries) {
+        if (entry.type == archive::FileType::directory) {
+            continue;
+        }
+        ENVPACK_TRY(const auto parent, archive::resolve(tree_, entry.path.parent()));
+        if (!parent) {
+            continue;
+        }
+        const SafePath path = *parent / entry.path.name();
+        const archive::PlannedEntry* const there = tree_.planned(path);
+        const bool is_same = there != nullptr && there->type == entry.type &&
+                             there->mode == entry.mode && there->sha256 == entry.sha256 &&
+                             there->link_target == entry.link_target;
+        if (there != nullptr && !is_same) {
+            return fail(Error(ErrorCode::invalid_argument,
+                              fmt::format("`{}` is to be added, and a package of the build brings "
+                                          "it with other content",
+                                          path.str()))
+                            .with_rule("plan.path-conflict")
+                            .with_path(path.str()));
+        }
+    }
+    return {};
+}
+
+Result<void> LayerStack::add_files(const BuildOptions& options, const std::string& workdir,
+                                   const env::Environment& variables, const UserConfig& user,
+                                   const RunContext& run) {
+    ENVPACK_TRY(AddedFiles added, read_added_files(options.add, workdir, tree_, run));
+    ENVPACK_CHECK(check_not_of_packages(added.entries));
+    if (added.left_out > 0) {
+        notes.push_back(
+            fmt::format("{} not added: byte code that Python makes again, and "
+                        "folders of version control",
+                        counted(added.left_out, "file or folder is", "files and folders are")));
+    }
+    if (options.input.empty()) {  // else they are in the layer of the environment
+        for (archive::PlannedEntry& entry : base_.place.own_entries()) {
+            added.entries.push_back(std::move(entry));
+        }
+    }
+    base_.place.settle(added.entries, true);
+    std::size_t files = 0;
+    for (const archive::PlannedEntry& entry : added.entries) {
+        files += entry.type == archive::FileType::directory ? 0 : 1;
+    }
+    ENVPACK_TRY(auto entries, with_context(oci::place_onto(tree_, std::move(added.entries)),
+                                           "while placing the files of --add"));
+    tree_.add(entries);
+    if (options.with_libs) {
+        ENVPACK_TRY(NeededLibraries needed,
+                    needed_libraries(entries, tree_, base_, variables, user, run));
+        libraries = std::move(needed.libraries);
+        const std::string title = counted(libraries.size(), "shared library", "shared libraries");
+        ENVPACK_TRY(auto placed, with_context(oci::place_onto(tree_, std::move(needed.entries)),
+                                              "while placing the libraries of --with-libs"));
+        layers_.push_back({.title = title,
+                           .option = std::string(added_layer_option) + " --with-libs",
+                           .entries = std::move(placed)});
+    }
+    layers_.push_back({.title = counted(files, "added file", "added files"),
+                       .option = std::string(added_layer_option),
+                       .entries = std::move(entries)});
+    return {};
+}
+
+Result<WrittenLayers> write_layers(const std::vector<PlacedLayer>& placed, BuildLayout layout,
+                                   const archive::LayerWriteOptions& common,
+                                   const std::filesystem::path& scratch, const RunContext& run) {
+    const std::string of_layout =
+        layout == BuildLayout::venv ? "" : fmt::format("{}{}", layout_option, to_string(layout));
+    WrittenLayers written;
+    for (const PlacedLayer& files : placed) {
+        if (files.entries.empty()) {
+            continue;  // the base has all of it
+        }
+        archive::LayerWriteOptions options = common;
+        options.subject = files.title;
+        ENVPACK_TRY(oci::LayerPtr layer,
+                    with_context(oci::make_layer(files.entries, options, scratch, run),
+                                 fmt::format("while writing the layer of {}", files.title)));
+        written.layers.push_back({.title = files.title,
+                                  .digest = layer->descriptor().digest,
+                                  .diff_id = layer->diff_id(),
+                                  .size = layer->descriptor().size});
+        written.additions.push_back(
+            {.layer = std::move(layer),
+             .created_by =
+                 fmt::format("{}{}{}: {}", build_command, of_layout, files.option, files.title),
+             .comment = oci::layer_recipe(options)});
+    }
+    return written;
+}
+
+std::string layout_in_history(std::string_view created_by) {
+    const std::string_view options = created_by.substr(0, created_by.find(':'));
+    const std::size_t start =
+        options.starts_with(build_command) ? options.find(layout_option) : std::string_view::npos;
+    if (start == std::string_view::npos) {
+        return std::string(to_string(BuildLayout::venv));
+    }
+    const std::string_view name = options.substr(start + layout_option.size());
+    return std::string(name.substr(0, name.find(' ')));
+}
+
+}  // namespace envpack::pipeline
