@@ -14,11 +14,11 @@ namespace {
 
 using Status = DoctorCheck::Status;
 
-using Settings = std::map<std::string, std::string, std::less<>>;
+using ApptainerSettings = std::map<std::string, std::string, std::less<>>;
 
 /// `key = value` lines; the last one of a key counts.
-Settings settings_of(std::string_view text) {
-    Settings settings;
+ApptainerSettings apptainer_settings(std::string_view text) {
+    ApptainerSettings settings;
     for (const std::string_view line : text::lines(text)) {
         const std::string_view words = text::trim(line);
         const std::size_t equals = words.find('=');
@@ -31,7 +31,7 @@ Settings settings_of(std::string_view text) {
     return settings;
 }
 
-std::string_view setting(const Settings& settings, std::string_view key) {
+std::string_view apptainer_setting(const ApptainerSettings& settings, std::string_view key) {
     const auto found = settings.find(key);
     return found == settings.end() ? std::string_view{} : std::string_view(found->second);
 }
@@ -79,11 +79,11 @@ void check_apptainer(DoctorHost& host, DoctorReport& report) {
         add_check(report, id, Status::warning, text.why, "sudo chmod 644 " + path);
         return;
     }
-    const Settings settings = settings_of(text.text);
-    const bool always = setting(settings, "always use nv") == "yes";
+    const ApptainerSettings settings = apptainer_settings(text.text);
+    const bool always = apptainer_setting(settings, "always use nv") == "yes";
     const std::string how = always ? "GPUs are handed on always" : "--nv hands on GPUs";
-    if (setting(settings, "use nvidia-container-cli") == "yes") {
-        const std::string_view named = setting(settings, "nvidia-container-cli path");
+    if (apptainer_setting(settings, "use nvidia-container-cli") == "yes") {
+        const std::string_view named = apptainer_setting(settings, "nvidia-container-cli path");
         const std::string cli = host.program_behind(named.empty() ? "nvidia-container-cli" : named);
         if (cli.empty()) {
             add_check(report, id, Status::problem,
