@@ -361,6 +361,8 @@ class AuditReport:
     def ok(self) -> bool: ...
     @property
     def findings(self) -> list[AuditFinding]: ...
+    @property
+    def assumptions(self) -> list[str]: ...
     def to_dict(self) -> dict[str, Any]: ...
 
 @final
@@ -483,9 +485,15 @@ def inspect(source: str, progress: _Progress) -> InspectReport: ...
 def diff(a: str, b: str, progress: _Progress) -> DiffReport: ...
 def audit(
     source: str,
+    more_wheels: Sequence[str],
     python: str | None,
     gpus: Sequence[str],
     driver: str,
+    base: str | None,
+    layout: str,
+    prefix: str,
+    no_build: bool,
+    indexes: IndexOptions,
     progress: _Progress,
 ) -> AuditReport: ...
 def verify(

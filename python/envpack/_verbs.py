@@ -364,31 +364,82 @@ def verify(
 
 
 def audit(
-    source: StrPath = ".",
+    source: StrPath | Iterable[StrPath] = ".",
     *,
     python: str | None = None,
     gpus: Iterable[str] = (),
     driver: str = "",
+    base: StrPath | None = None,
+    layout: Literal["venv", "system", "app-root"] = "venv",
+    prefix: str | None = None,
+    no_build: bool = False,
+    index_url: str | None = None,
+    extra_index_urls: Iterable[str] = (),
+    find_links: Iterable[StrPath] = (),
+    no_index: bool = False,
+    index_strategy: Literal["first-index", "unsafe-best-match"] = "first-index",
+    index_pins: Mapping[str, str] | None = None,
+    offline: bool = False,
+    keyring_provider: Literal["disabled", "subprocess"] | None = None,
     progress: ProgressArgument = None,
 ) -> AuditReport:
-    """Say whether the binaries of a base or image run on GPUs and a driver.
+    """Say whether the binaries of a base, image, lock or wheel run on GPUs and a driver.
 
     Every ELF file is read and none is run: the libraries that it needs, as the loader would find
     them, and the GPU code in it. ``str()`` of the result is the text of the command, ``to_dict()``
-    its JSON document.
+    its JSON document. Wheels and the packages of a lock are neither installed nor unpacked; what
+    had to be taken for granted is in ``assumptions``.
 
     Args:
-        source: as for :func:`freeze`, but for ``freeze:FILE``. Of an image and a root file system
-            all files are read, of an environment those that its Python can import.
+        source: as for :func:`freeze`, but for ``freeze:FILE``; or a ``pylock.toml``; or wheels, one
+            or several. Of an image and a root file system all files are read, of an environment
+            those that its Python can import.
         python: interpreter or prefix inside the source.
         gpus: GPUs that must work: ``"H100"``, ``"sm_90"``, ``"9.0"``.
         driver: a version of the driver or its branch: ``"550.54.14"``, ``"550"``.
+        base: of a lock or wheels: the image that they are for. None for the image that the lock was
+            resolved for, or none: then only what the wheels bring is looked at.
+        layout: of a lock or wheels, as for :func:`build`.
+        prefix: of a lock or wheels, as for :func:`build`.
+        no_build: refuse to build packages of the lock that have no wheel.
+        index_url: as for :func:`resolve`; so are the following.
+        extra_index_urls: see :func:`resolve`.
+        find_links: see :func:`resolve`.
+        no_index: see :func:`resolve`.
+        index_strategy: see :func:`resolve`.
+        index_pins: see :func:`resolve`.
+        offline: see :func:`resolve`.
+        keyring_provider: see :func:`resolve`.
         progress: as for :func:`freeze`.
 
     Raises:
-        InvalidArgument: a GPU that is not known.
+        InvalidArgument: a GPU that is not known; a lock that was made for another base.
         NotFound: there is no such source.
 
     """
+    several = [source] if isinstance(source, (str, os.PathLike)) else list(source)
+    first, *more = [os.fspath(one) for one in several]
+    indexes = _core.IndexOptions(
+        index_url=index_url,
+        extra_index_urls=list(extra_index_urls),
+        find_links=[os.fspath(place) for place in find_links],
+        no_index=no_index,
+        index_strategy=index_strategy,
+        index_pins=dict(index_pins or {}),
+        offline=offline,
+        keyring_provider=keyring_provider,
+    )
     with Reporting(progress) as callback:
-        return _core.audit(os.fspath(source), python, list(gpus), driver, callback)
+        return _core.audit(
+            first,
+            more,
+            python,
+            list(gpus),
+            driver,
+            None if base is None else os.fspath(base),
+            layout,
+            prefix or "",
+            no_build,
+            indexes,
+            callback,
+        )

@@ -26,11 +26,22 @@ std::optional<std::string> text_of(const std::optional<Digest>& digest) {
     return digest ? std::optional(digest->to_string()) : std::nullopt;
 }
 
-pipeline::AuditReport audit(const std::string& source, std::optional<std::string> python,
-                            const std::vector<std::string>& gpus, const std::string& driver,
-                            const py::object& progress) {
+pipeline::AuditReport audit(const std::string& source, const std::vector<std::string>& more_wheels,
+                            std::optional<std::string> python, const std::vector<std::string>& gpus,
+                            const std::string& driver, std::optional<std::string> base,
+                            const std::string& layout, const std::string& prefix, bool no_build,
+                            const pipeline::IndexOptions& indexes, const py::object& progress) {
     const pipeline::AuditOptions options{
-        .source = source, .python = std::move(python), .gpus = gpus, .driver = driver};
+        .source = source,
+        .more_wheels = more_wheels,
+        .base = std::move(base),
+        .layout = value_or_raise(pipeline::build_layout_named(layout)),
+        .prefix = prefix,
+        .no_build = no_build,
+        .indexes = indexes,
+        .python = std::move(python),
+        .gpus = gpus,
+        .driver = driver};
     const pipeline::UserConfig user = pipeline::user_config();
     return run<pipeline::AuditReport>(progress, [&](const RunContext& context) {
         return pipeline::audit(options, user, context);
@@ -97,12 +108,15 @@ void bind_audit(py::module_& module) {
         .def_readonly("source", &AuditReport::source)
         .def_property_readonly("ok", &AuditReport::ok)
         .def_readonly("findings", &AuditReport::findings)
+        .def_readonly("assumptions", &AuditReport::assumptions)
         .def("__repr__", [](const AuditReport& r) {
             return "<AuditReport " + r.source + ", " + std::to_string(r.findings.size()) +
                    " findings>";
         });
-    module.def("audit", &audit, py::arg("source"), py::arg("python"), py::arg("gpus"),
-               py::arg("driver"), py::arg("progress"), "See envpack.audit().");
+    module.def("audit", &audit, py::arg("source"), py::arg("more_wheels"), py::arg("python"),
+               py::arg("gpus"), py::arg("driver"), py::arg("base"), py::arg("layout"),
+               py::arg("prefix"), py::arg("no_build"), py::arg("indexes"), py::arg("progress"),
+               "See envpack.audit().");
 }
 
 }  // namespace

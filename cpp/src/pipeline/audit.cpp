@@ -1,5 +1,6 @@
 #include "envpack/pipeline/audit.hpp"
 
+#include "audit_packages.hpp"
 #include "audit_parts.hpp"
 #include "cuda_base.hpp"
 #include "envpack/env/loader_paths.hpp"
@@ -32,6 +33,16 @@ std::vector<SafePath> roots_of_environment(const env::Inventory& inventory) {
 
 Result<AuditSubject> read_subject(const AuditOptions& options, const UserConfig& user,
                                   const RunContext& run) {
+    if (are_packages(options.source)) {
+        return read_packages(options, user, run);
+    }
+    if (options.base || !options.more_wheels.empty()) {
+        return fail(Error(ErrorCode::invalid_argument,
+                          fmt::format("`{}` is neither a wheel nor a lock: it has no base, and "
+                                      "nothing beside it",
+                                      options.source))
+                        .with_hint("name X.whl, Y.whl … or pylock.toml"));
+    }
     AuditSubject subject;
     ENVPACK_TRY(subject.source, Source::parse(options.source));
     Source& source = subject.source;
@@ -81,6 +92,9 @@ bool AuditReport::ok() const noexcept {
 Result<AuditReport> audit(const AuditOptions& options, const UserConfig& user,
                           const RunContext& run) {
     AuditReport report{.source = options.source};
+    for (const std::string& wheel : options.more_wheels) {
+        report.source += ' ' + wheel;
+    }
     ENVPACK_TRY(const cuda::GpuTable gpus, cuda::GpuTable::load());
     for (const std::string& text : options.gpus) {
         ENVPACK_TRY(const std::vector<cuda::Gpu> found, gpus.find_list(text));
@@ -91,7 +105,8 @@ Result<AuditReport> audit(const AuditOptions& options, const UserConfig& user,
     }
     ENVPACK_TRY(const AuditSubject subject,
                 with_context(read_subject(options, user, run),
-                             fmt::format("while auditing `{}`", options.source)));
+                             fmt::format("while auditing `{}`", report.source)));
+    report.assumptions = subject.assumptions;
     for (const Binary& binary : subject.binaries) {
         ++report.binaries;
         report.binary_bytes += binary.size;

@@ -1,11 +1,13 @@
 #include "audit_files.hpp"
 
+#include "content_region.hpp"
 #include "envpack/base/parallel.hpp"
 #include "envpack/cuda/ar_archive.hpp"
 #include "layer_members.hpp"
 #include "whole_image.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <iterator>
 #include <string_view>
@@ -69,6 +71,17 @@ void sort_by_path(std::vector<Binary>& binaries) {
     std::ranges::sort(binaries, {}, &Binary::path);
 }
 
+std::vector<Binary> found_by_path(std::vector<std::optional<Binary>> read) {
+    std::vector<Binary> binaries;
+    for (std::optional<Binary>& one : read) {
+        if (one) {
+            binaries.push_back(*std::move(one));
+        }
+    }
+    sort_by_path(binaries);
+    return binaries;
+}
+
 Result<std::vector<Binary>> binaries_of_layer(const oci::Layer& layer, const LayerMembers& members,
                                               const std::filesystem::path& scratch,
                                               const RunContext& run) {
@@ -84,6 +97,23 @@ Result<std::vector<Binary>> binaries_of_layer(const oci::Layer& layer, const Lay
         }};
     ENVPACK_CHECK(read_members(layer, members, reader, scratch, run));
     return binaries;
+}
+
+/// Whether it is worth to be inflated as a whole.
+Result<bool> begins_as_binary(const archive::Content& content) {
+    if (content.size() < member_front) {
+        return false;
+    }
+    ENVPACK_TRY(const auto source, content.open());
+    std::array<std::byte, member_front> front{};
+    for (std::size_t have = 0; have < front.size();) {
+        ENVPACK_TRY(const std::size_t count, source->read(std::span(front).subspan(have)));
+        if (count == 0) {
+            return false;
+        }
+        have += count;
+    }
+    return may_be_binary(as_text(front));
 }
 
 }  // namespace
@@ -148,14 +178,7 @@ Result<std::vector<Binary>> binaries_on_disk(const archive::DiskTree& tree,
                         return read_binary(files[i].path, bytes, run);
                     },
                     run));
-    std::vector<Binary> binaries;
-    for (std::optional<Binary>& one : read) {
-        if (one) {
-            binaries.push_back(*std::move(one));
-        }
-    }
-    sort_by_path(binaries);
-    return binaries;
+    return found_by_path(std::move(read));
 }
 
 Result<std::vector<Binary>> binaries_of_image(const OpenSource& open,
@@ -195,6 +218,40 @@ Result<std::vector<Binary>> binaries_of_image(const OpenSource& open,
     }
     sort_by_path(binaries);
     return binaries;
+}
+
+Result<std::vector<Binary>> binaries_of_plan(const std::vector<archive::PlannedEntry>& entries,
+                                             const std::filesystem::path& scratch,
+                                             const RunContext& run) {
+    std::vector<const archive::PlannedEntry*> files;
+    for (const archive::PlannedEntry& entry : entries) {
+        if (entry.type == archive::FileType::regular) {
+            files.push_back(&entry);
+        }
+    }
+    // As for a disk: no core is left with the largest at the end.
+    std::ranges::stable_sort(files, std::greater<>(), [](const archive::PlannedEntry* entry) {
+        return entry->content.size();
+    });
+    std::atomic<std::uint64_t> done{0};
+    ENVPACK_TRY(std::vector<std::optional<Binary>> read,
+                parallel_map<std::optional<Binary>>(
+                    files.size(),
+                    [&](std::size_t i) -> Result<std::optional<Binary>> {
+                        run.report("files", ++done, files.size());
+                        const archive::PlannedEntry& entry = *files[i];
+                        const auto reading = fmt::format("while reading `{}`", entry.path.str());
+                        ENVPACK_TRY(const bool is_wanted,
+                                    with_context(begins_as_binary(entry.content), reading));
+                        if (!is_wanted) {
+                            return std::nullopt;
+                        }
+                        ENVPACK_TRY(const ByteRegion bytes,
+                                    with_context(region_of(entry.content, scratch, run), reading));
+                        return read_binary(entry.path, bytes, run);
+                    },
+                    run));
+    return found_by_path(std::move(read));
 }
 
 }  // namespace envpack::pipeline

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "envpack/archive/content.hpp"
 #include "envpack/archive/disk_tree.hpp"
 #include "envpack/base/result.hpp"
 #include "envpack/base/run_context.hpp"
@@ -45,5 +46,10 @@ Result<std::vector<Binary>> binaries_on_disk(const archive::DiskTree& tree,
 Result<std::vector<Binary>> binaries_of_image(const OpenSource& open,
                                               const std::filesystem::path& scratch,
                                               const RunContext& run);
+
+/// Those among files that are only planned, by path; see region_of() for `scratch`.
+Result<std::vector<Binary>> binaries_of_plan(const std::vector<archive::PlannedEntry>& entries,
+                                             const std::filesystem::path& scratch,
+                                             const RunContext& run);
 
 }  // namespace envpack::pipeline

@@ -167,7 +167,8 @@ private:
     }
 
     void note_missing(const LibraryUse& use, const std::string& library) {
-        if (is_of_driver(use.library)) {
+        if (is_of_driver(use.library) ||
+            (subject_.is_without_base && is_of_every_system(use.library))) {
             return;
         }
         const auto found = by_name_.find(use.library);

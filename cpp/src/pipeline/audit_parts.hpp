@@ -25,6 +25,9 @@ struct AuditSubject {
     env::Inventory inventory = {};  ///< empty without a Python
     env::FileOwners owners = {};
     std::vector<Binary> binaries = {};  ///< by path
+    /// Packages without a base: what every system has (is_of_every_system()) counts as there.
+    bool is_without_base = false;
+    std::vector<std::string> assumptions = {};  ///< AuditReport::assumptions
 
     bool is_environment() const noexcept { return source.kind == Source::Kind::python; }
     /// "torch 2.6.0"; empty when nobody tells.

@@ -129,6 +129,7 @@ json::Value AuditReport::to_json() const {
     }
     document.set("gpus", std::move(targets));
     document.set("driver", driver ? json::Value(driver->to_string()) : json::Value());
+    document.set("assumptions", json::Array(assumptions.begin(), assumptions.end()));
     document.set("binaries", binaries);
     document.set("binary_bytes", binary_bytes);
     document.set("shipped_twice", shipped_twice);
@@ -168,6 +169,9 @@ std::string AuditReport::to_text() const {
     }
     if (notes > max_notes_told) {
         text += fmt::format("and {} more notes: --format json has them\n", notes - max_notes_told);
+    }
+    for (const std::string& line : assumptions) {
+        text += fmt::format("assumed: {}\n", text::printable(line, max_finding_text));
     }
     text += fmt::format("{}: {} binaries, {}, of which {} have GPU code{}\n", source, binaries,
                         byte_count(binary_bytes), code.size(),

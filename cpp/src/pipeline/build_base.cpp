@@ -31,26 +31,26 @@ std::string BuildBase::interpreter() const {
 }
 
 Result<BuildBase> open_base(const std::string& base, const BuildOptions& options,
-                            const UserConfig& user, const RunContext& run) {
+                            env::InventoryDetail detail, const UserConfig& user,
+                            const RunContext& run) {
     ENVPACK_TRY(const Source source, Source::parse(base));
     if (!source.is_image()) {
         return fail(Error(ErrorCode::unsupported, fmt::format("base `{}` is no image", base))
                         .with_hint("name an image: --base oci:DIR[:TAG], oci-archive:FILE[:TAG] or "
                                    "docker-archive:FILE[:NAME]"));
     }
-    const auto wanted = [](const SafePath& path, const archive::FileInfo& info) {
-        return env::inventory_wants(path, info) || env::loader_paths_want(path, info);
+    const auto wanted = [of_inventory = env::inventory_filter(detail)](
+                            const SafePath& path, const archive::FileInfo& info) {
+        return of_inventory(path, info) || env::loader_paths_want(path, info);
     };
     ENVPACK_TRY(OpenSource open, open_source(source, wanted, user, run));
     BuildBase result{.image = std::move(open.image),
                      .tree = std::move(open.tree),
                      .layers = std::move(open.layers),
                      .environment = std::move(open.environment)};
-    Result<env::Inventory> inventory = env::take_inventory(*result.tree,
-                                                           {.source = source.text,
-                                                            .environment = result.environment,
-                                                            .detail = env::InventoryDetail::pins},
-                                                           run);
+    Result<env::Inventory> inventory = env::take_inventory(
+        *result.tree, {.source = source.text, .environment = result.environment, .detail = detail},
+        run);
     if (inventory) {
         result.inventory = *std::move(inventory);
     } else if (!options.input.empty() || inventory.error().code() != ErrorCode::not_found) {

@@ -31,9 +31,10 @@ struct BuildBase {
 };
 
 /// Opens the base image, finds its Python and packages, and where `options` puts others. A base
-/// without a Python is not_found, unless `options` has no input.
+/// without a Python is not_found, unless `options` has no input. `detail` is that of the inventory.
 Result<BuildBase> open_base(const std::string& base, const BuildOptions& options,
-                            const UserConfig& user, const RunContext& run);
+                            env::InventoryDetail detail, const UserConfig& user,
+                            const RunContext& run);
 
 /// invalid_argument (rule `build.lock-base`) unless `lock` was made for such an environment: same
 /// Python, and every package that the lock counts on is there in the same version. `who` is what

@@ -163,7 +163,8 @@ Result<UnixTime> build_epoch(const UserConfig& user) {
 Result<BuiltImage> build_image(const BuildOptions& options, UnixTime created,
                                const UserConfig& user, const RunContext& run) {
     ENVPACK_TRY(const Input input, read_input(options));
-    ENVPACK_TRY(const BuildBase base, open_base(input.base, options, user, run));
+    ENVPACK_TRY(const BuildBase base,
+                open_base(input.base, options, env::InventoryDetail::pins, user, run));
 
     const std::size_t below = base.image->layers().size();
     const std::size_t on_top = (options.add.empty() ? 0U : 1U) + (options.with_libs ? 1U : 0U);

@@ -45,6 +45,8 @@ public:
                            const RunContext& run);
 
     const std::vector<PlacedLayer>& layers() const noexcept { return layers_; }
+    /// What a container will see.
+    const archive::PlannedTree& tree() const noexcept { return tree_; }
     std::vector<CopiedLibrary> libraries = {};
     std::vector<std::string> notes = {};
 

@@ -1,8 +1,6 @@
 #include "image_elves.hpp"
 
-#include "envpack/base/bytes.hpp"
-#include "envpack/base/file.hpp"
-#include "envpack/base/scratch_file.hpp"
+#include "content_region.hpp"
 #include "layer_members.hpp"
 
 #include <map>
@@ -15,19 +13,6 @@ namespace {
 constexpr std::string_view elf_magic =
     "\x7f"
     "ELF";
-
-/// A planned file, for reading at any place: most lie on this machine as they are.
-Result<ByteRegion> region_of(const archive::Content& content, const std::filesystem::path& scratch,
-                             const RunContext& run) {
-    if (content.file() != nullptr) {
-        ENVPACK_TRY(FileHandle file, open_for_reading(*content.file()));
-        return ByteRegion::of_file(std::move(file), content.file()->string());
-    }
-    ENVPACK_TRY(const auto source, content.open());
-    ENVPACK_TRY(ScratchFile file, ScratchFile::create(scratch));
-    ENVPACK_CHECK(copy(*source, file, run));
-    return std::move(file).take();
-}
 
 }  // namespace
 

@@ -31,6 +31,23 @@ bool is_of_libc(std::string_view library) noexcept {
                                [&](std::string_view name) { return library.starts_with(name); });
 }
 
+bool is_of_every_system(std::string_view library) noexcept {
+    // pypa/auditwheel, src/auditwheel/policy/{manylinux,musllinux}-policy.json @2d1ad639,
+    // lib_whitelist of all policies together: libexpat is in from manylinux_2_12, libmvec from
+    // manylinux_2_24 on.
+    static constexpr std::array names = {
+        std::string_view("libGL.so.1"),          std::string_view("libICE.so.6"),
+        std::string_view("libSM.so.6"),          std::string_view("libX11.so.6"),
+        std::string_view("libXext.so.6"),        std::string_view("libXrender.so.1"),
+        std::string_view("libatomic.so.1"),      std::string_view("libc.so"),
+        std::string_view("libexpat.so.1"),       std::string_view("libgcc_s.so.1"),
+        std::string_view("libglib-2.0.so.0"),    std::string_view("libgobject-2.0.so.0"),
+        std::string_view("libgthread-2.0.so.0"), std::string_view("libstdc++.so.6"),
+        std::string_view("libz.so.1"),
+    };
+    return is_of_libc(library) || std::ranges::find(names, library) != names.end();
+}
+
 bool is_extension_module(const SafePath& path) noexcept {
     const std::string_view name = path.name();
     return name.ends_with(".so") && (name.find(".cpython-") != std::string_view::npos ||

@@ -7,7 +7,9 @@
 #include "envpack/cuda/driver_version.hpp"
 #include "envpack/cuda/file_code.hpp"
 #include "envpack/cuda/gpu_table.hpp"
+#include "envpack/pipeline/build.hpp"
 #include "envpack/pipeline/user_config.hpp"
+#include "envpack/pipeline/user_indexes.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -17,7 +19,16 @@
 namespace envpack::pipeline {
 
 struct AuditOptions {
-    std::string source = ".";  ///< as Source::parse() reads it
+    /// As Source::parse() reads it; or the path of a wheel (`X.whl`) or of a lock (`X.toml`).
+    std::string source = ".";
+    std::vector<std::string> more_wheels = {};  ///< with a source that is a wheel
+    /// Of a wheel or lock: the image that they are meant for. None: that of the lock, if it names
+    /// an image; else they are looked at alone.
+    std::optional<std::string> base = std::nullopt;
+    BuildLayout layout = BuildLayout::venv;  ///< as build() places them
+    std::string prefix = {};                 ///< the same
+    bool no_build = false;                   ///< packages of a lock without a wheel are an error
+    IndexOptions indexes = {};               ///< where the wheels of a lock are fetched
     /// The interpreter or prefix inside an image or root file system; else its PATH decides.
     std::optional<std::string> python = std::nullopt;
     std::vector<std::string> gpus = {};  ///< as GpuTable::find_list() reads them
@@ -64,6 +75,8 @@ struct AuditReport {
     std::uint64_t binaries = 0;                 ///< ELF files and static archives that were read
     std::uint64_t binary_bytes = 0;             ///< their size
     std::uint64_t shipped_twice = 0;            ///< bytes of libraries that are there again
+    /// Of wheels and locks: for whom they were looked at, and what was not but counts as there.
+    std::vector<std::string> assumptions = {};
     std::vector<AuditedPackage> packages = {};  ///< with GPU code, by name
     std::vector<AuditedCode> code = {};         ///< by path
     std::vector<AuditFinding> findings = {};    ///< errors first
@@ -79,6 +92,12 @@ struct AuditReport {
 /// the machine that envpack runs on is asked but, for an environment, its libraries. What is wrong
 /// is a finding, not an error. invalid_argument for a GPU that nobody knows; errors of opening the
 /// source.
+///
+/// Wheels and the packages of a lock are looked at as build() would put them onto the base, without
+/// being unpacked or written: the answer is that of the finished image, whose files all count.
+/// Without a base only what the wheels bring counts, and what every system has is there (see
+/// AuditReport::assumptions). Errors are those of build(): a lock for another base, a wheel for
+/// another Python, two files at one path.
 Result<AuditReport> audit(const AuditOptions& options, const UserConfig& user = user_config(),
                           const RunContext& run = {});
 
