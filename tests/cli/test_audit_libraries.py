@@ -64,6 +64,20 @@ def test_what_is_missing_is_an_error_where_something_starts_it(tmp_path: Path) -
     assert audit(f"dir:{root}", status=0)["findings"] == []
 
 
+def test_the_loader_looks_into_glibc_hwcaps_first(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    shared(tmp_path / "libfast.so", soname="libfast.so.1")
+    shared(root / "m.abi3.so", str(tmp_path / "libfast.so"), "-Wl,-rpath,$ORIGIN/libs")
+    for level, status in (("x86-64-v4", 0), ("x86-64-v3", 0)):
+        library = root / "libs/glibc-hwcaps" / level / "libfast.so.1"
+        shared(library, soname="libfast.so.1")
+        document = audit(f"dir:{root}", status=status)
+        # Only a library that is found is not `loaded before`.
+        assert [f["rule"] for f in document["findings"]] == (
+            ["audit.loaded-before"] if level == "x86-64-v4" else []
+        )
+
+
 def test_ld_library_path_of_an_image_counts(tmp_path: Path) -> None:
     wheel, base = tmp_path / "wheel.so", tmp_path / "base.so"
     shared(wheel, soname="libdnn.so.9")

@@ -66,7 +66,12 @@ std::vector<std::string> versions_missing(const cuda::ElfFile& file, const std::
 }  // namespace
 
 LibrarySearch::LibrarySearch(const archive::FileTree& tree, LoaderPaths paths, ElfAt elf_at)
-    : tree_(tree), paths_(std::move(paths)), elf_at_(std::move(elf_at)) {}
+    : tree_(tree), paths_(std::move(paths)), elf_at_(std::move(elf_at)) {
+    for (const std::string& folder : paths_.hwcaps) {
+        levels_.push_back('/' + folder);
+    }
+    levels_.emplace_back();
+}
 
 Result<const LibrarySearch::Candidate*> LibrarySearch::at(const std::string& path) {
     const auto [place, is_new] = known_.try_emplace(path);
@@ -95,12 +100,14 @@ Result<const LibrarySearch::Candidate*> LibrarySearch::in(const std::vector<std:
                                                           std::string& found_as) {
     for (const std::string& folder : folders) {
         for (const std::string& place : expanded(folder, origin)) {
-            std::string path = place;
-            path.append("/").append(name);
-            ENVPACK_TRY(const Candidate* const candidate, at(path));
-            if (candidate != nullptr && asking.can_load(*candidate->elf)) {
-                found_as = std::move(path);
-                return candidate;
+            for (const std::string& level : levels_) {
+                std::string path = place;
+                path.append(level).append("/").append(name);
+                ENVPACK_TRY(const Candidate* const candidate, at(path));
+                if (candidate != nullptr && asking.can_load(*candidate->elf)) {
+                    found_as = std::move(path);
+                    return candidate;
+                }
             }
         }
     }

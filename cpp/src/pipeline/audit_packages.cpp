@@ -233,7 +233,7 @@ Result<AuditSubject> read_packages(const AuditOptions& options, const UserConfig
     ENVPACK_TRY(subject.owners, env::FileOwners::read(stack.tree(), subject.inventory, run));
     const fs::path scratch = user.cache_directory() / "scratch";
     if (!image.empty()) {
-        // Nothing that the layers bring hides a file of the base: oci::place_onto().
+        // No package hides a file of the base: oci::place_onto().
         ENVPACK_TRY(subject.binaries, binaries_of_image(subject.open, scratch, run));
     }
     for (const PlacedLayer& layer : stack.layers()) {

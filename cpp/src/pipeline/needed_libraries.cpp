@@ -58,6 +58,7 @@ public:
             variables.emplace("LD_LIBRARY_PATH", folders);
         }
         ENVPACK_TRY(env::LoaderPaths paths, env::loader_paths(*disk, variables));
+        paths.hwcaps.clear();  // a copy has to run on every processor
         return MachineLibraries(std::move(disk), std::move(paths));
     }
 

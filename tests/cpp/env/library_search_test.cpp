@@ -76,6 +76,20 @@ TEST_F(LibrarySearchTest, FoldersAreSearchedInTheLoadersOrder) {
     EXPECT_EQ(moved.without_env, "/app/bin/../lib/libx.so");
 }
 
+/// ld.so(8), "Hardware capabilities": of each folder, before the next one.
+TEST_F(LibrarySearchTest, SubfoldersForTheProcessorGoFirst) {
+    add("bin/p", {.needed = {"libx.so"}, .runpath = {"/app"}});
+    add("usr/lib/glibc-hwcaps/x86-64-v2/libx.so", {});
+    EXPECT_EQ(first("bin/p").found_as, "/usr/lib/glibc-hwcaps/x86-64-v2/libx.so");
+    add("app/libx.so", {});
+    EXPECT_EQ(first("bin/p").found.str(), "app/libx.so");
+    add("app/glibc-hwcaps/x86-64-v4/libx.so", {});  // not every processor has it
+    EXPECT_EQ(first("bin/p").found.str(), "app/libx.so");
+    add("app/glibc-hwcaps/x86-64-v2/libx.so", {});
+    add("app/glibc-hwcaps/x86-64-v3/libx.so", {});
+    EXPECT_EQ(first("bin/p").found.str(), "app/glibc-hwcaps/x86-64-v3/libx.so");
+}
+
 TEST_F(LibrarySearchTest, RpathOfWhoLedThereCountsAndRunpathDoesNot) {
     add("app/lib/liba.so", {.needed = {"libb.so"}});
     add("app/lib/libb.so", {});

@@ -49,7 +49,8 @@ struct LibraryUse {
 /// 2. DT_RPATH of the file and of those that led to it, unless the file has DT_RUNPATH.
 /// 3. LD_LIBRARY_PATH. 4. DT_RUNPATH of the file. 5. The system's folders.
 ///
-/// A library of another machine or class is passed over, as the loader does.
+/// Of each folder the subfolders of glibc-hwcaps go first. A library of another machine or class is
+/// passed over, as the loader does.
 class LibrarySearch {
 public:
     LibrarySearch(const archive::FileTree& tree, LoaderPaths paths, ElfAt elf_at);
@@ -83,6 +84,7 @@ private:
     const archive::FileTree& tree_;
     LoaderPaths paths_;
     ElfAt elf_at_;
+    std::vector<std::string> levels_;  ///< what stands between folder and name, best first
     /// By absolute path; null where nothing can be loaded.
     std::unordered_map<std::string, std::unique_ptr<Candidate>> known_;
 };

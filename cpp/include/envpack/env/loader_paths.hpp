@@ -15,12 +15,15 @@ namespace envpack::env {
 struct LoaderPaths {
     std::vector<std::string> environment = {};  ///< LD_LIBRARY_PATH, in order
     std::vector<std::string> system = {};       ///< ld.so.conf, then the loader's own folders
+    /// Below each folder, whoever names it, glibc from 2.33 on looks into these first: those of
+    /// `glibc-hwcaps` that the processor has (ld.so(8)). Here those of x86-64-v3 (AVX2): Haswell,
+    /// Zen and later. Other machines have none.
+    std::vector<std::string> hwcaps = {"glibc-hwcaps/x86-64-v3", "glibc-hwcaps/x86-64-v2"};
 };
 
 /// From LD_LIBRARY_PATH, /etc/ld.so.conf with its includes, the files of musl, and what glibc has
 /// built in on Debian and Red Hat. The loader itself reads /etc/ld.so.cache instead of ld.so.conf:
 /// here the cache counts as up to date, as the container runtime of NVIDIA makes it at each start.
-/// Folders of glibc-hwcaps are not looked into.
 Result<LoaderPaths> loader_paths(const archive::FileTree& tree, const Environment& environment,
                                  const Limits& limits = {});
 
