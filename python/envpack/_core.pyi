@@ -2,6 +2,9 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any, Callable, final
 
+from envpack._core_audit import AuditFinding as AuditFinding
+from envpack._core_audit import AuditReport as AuditReport
+from envpack._core_audit import audit as audit
 from envpack._core_doctor import DoctorCheck as DoctorCheck
 from envpack._core_doctor import DoctorGpu as DoctorGpu
 from envpack._core_doctor import DoctorReport as DoctorReport
@@ -339,33 +342,6 @@ class DiffReport:
     def to_dict(self) -> dict[str, Any]: ...
 
 @final
-class AuditFinding:
-    @property
-    def level(self) -> str: ...
-    @property
-    def rule(self) -> str: ...
-    @property
-    def text(self) -> str: ...
-    @property
-    def file(self) -> str: ...
-    @property
-    def package(self) -> str: ...
-    @property
-    def fix(self) -> str: ...
-
-@final
-class AuditReport:
-    @property
-    def source(self) -> str: ...
-    @property
-    def ok(self) -> bool: ...
-    @property
-    def findings(self) -> list[AuditFinding]: ...
-    @property
-    def assumptions(self) -> list[str]: ...
-    def to_dict(self) -> dict[str, Any]: ...
-
-@final
 class VerifyProblem:
     @property
     def rule(self) -> str: ...
@@ -483,19 +459,6 @@ def install(
 ) -> InstallReport: ...
 def inspect(source: str, progress: _Progress) -> InspectReport: ...
 def diff(a: str, b: str, progress: _Progress) -> DiffReport: ...
-def audit(
-    source: str,
-    more_wheels: Sequence[str],
-    python: str | None,
-    gpus: Sequence[str],
-    driver: str,
-    base: str | None,
-    layout: str,
-    prefix: str,
-    no_build: bool,
-    indexes: IndexOptions,
-    progress: _Progress,
-) -> AuditReport: ...
 def verify(
     image: str,
     lock: _StrPath | None,

@@ -72,9 +72,9 @@ struct AuditReport {
     std::string source;  ///< as it was given
     std::vector<cuda::Gpu> gpus = {};
     std::optional<cuda::DriverVersion> driver = std::nullopt;
-    std::uint64_t binaries = 0;                 ///< ELF files and static archives that were read
-    std::uint64_t binary_bytes = 0;             ///< their size
-    std::uint64_t shipped_twice = 0;            ///< bytes of libraries that are there again
+    std::uint64_t binaries = 0;       ///< ELF files and static archives that were read
+    std::uint64_t binary_bytes = 0;   ///< their size
+    std::uint64_t shipped_twice = 0;  ///< bytes of libraries that are there again
     /// Of wheels and locks: for whom they were looked at, and what was not but counts as there.
     std::vector<std::string> assumptions = {};
     std::vector<AuditedPackage> packages = {};  ///< with GPU code, by name
