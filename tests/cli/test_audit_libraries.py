@@ -12,7 +12,7 @@ import pytest
 
 import envpack as package
 from support.command import envpack
-from support.images import Layer, write_layout
+from support.images import Layer, program, write_layout
 
 COMPILER = shutil.which("gcc") or shutil.which("cc")
 pytestmark = pytest.mark.skipif(COMPILER is None, reason="there is no C compiler")
@@ -62,6 +62,42 @@ def test_what_is_missing_is_an_error_where_something_starts_it(tmp_path: Path) -
     (root / "usr/lib").mkdir(parents=True)
     (root / "usr/lib/libgone.so.7").symlink_to("/elsewhere/libgone.so.7")
     assert audit(f"dir:{root}", status=0)["findings"] == []
+
+
+@pytest.mark.parametrize("kind", ["dir", "oci"])
+def test_packages_of_the_system_are_named(tmp_path: Path, kind: str) -> None:
+    shared(tmp_path / "libgone.so", soname="libgone.so.7")
+    shared(tmp_path / "m.abi3.so", str(tmp_path / "libgone.so"))
+    module = (tmp_path / "m.abi3.so").read_bytes()
+    status = "Package: libmod1\nStatus: install ok installed\nVersion: 1:2.3-4\n\n"
+    record = {"name": "other", "version": "5.6", "files": ["lib/c.abi3.so", "../out", 7]}
+    files = {
+        "usr/lib/m.abi3.so": module,
+        "var/lib/dpkg/status": status.encode(),
+        "var/lib/dpkg/info/libmod1:amd64.list": b"/.\n/lib\n/lib/m.abi3.so\n",
+        "var/lib/dpkg/info/aaa.list": b"/usr/lib/m.abi3.so.1\nnonsense\n",
+        "usr/conda-meta/other-5.6-0.json": json.dumps(record).encode(),
+        "usr/conda-meta/damaged.json": b"{",
+        "usr/lib/c.abi3.so": module,
+        "usr/lib/nobodys.abi3.so": module,
+        "usr/bin/python3.11": program(),
+    }
+    layer = Layer().link("lib", "usr/lib")
+    root = tmp_path / "root"
+    for path, data in files.items():
+        layer.file(path, data, mode=0o755)
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(data)
+    (root / "usr/bin/python3.11").chmod(0o755)
+    (root / "lib").symlink_to("usr/lib")
+    image = write_layout(tmp_path / "image", [layer])
+    document = audit(f"dir:{root}" if kind == "dir" else f"oci:{image}", status=1)
+    owners = {f["file"]: f["package"] for f in document["findings"] if f["level"] == "error"}
+    assert owners == {
+        "usr/lib/c.abi3.so": "other 5.6 (conda)",
+        "usr/lib/m.abi3.so": "libmod1 2.3-4 (dpkg)",
+        "usr/lib/nobodys.abi3.so": None,
+    }
 
 
 def test_the_loader_looks_into_glibc_hwcaps_first(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@
 #include "envpack/env/loader_paths.hpp"
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -16,7 +17,8 @@ namespace {
 archive::CaptureFilter audit_capture() {
     return [wanted = env::inventory_filter(env::InventoryDetail::files)](
                const SafePath& path, const archive::FileInfo& info) {
-        return wanted(path, info) || env::loader_paths_want(path, info);
+        return wanted(path, info) || env::loader_paths_want(path, info) ||
+               env::system_owners_want(path, info);
     };
 }
 
@@ -72,6 +74,20 @@ Result<AuditSubject> read_subject(const AuditOptions& options, const UserConfig&
     return subject;
 }
 
+/// For the binaries that no Python package owns.
+Result<void> read_system_owners(AuditSubject& subject, const RunContext& run) {
+    std::unordered_set<SafePath> files;
+    for (const Binary& binary : subject.binaries) {
+        if (!subject.owners.owner(binary.path)) {
+            files.insert(binary.path);
+        }
+    }
+    ENVPACK_TRY(subject.system_owners,
+                env::SystemOwners::read(*subject.open.tree, files,
+                                        subject.inventory.python.base_prefix, run));
+    return {};
+}
+
 }  // namespace
 
 std::string AuditSubject::package_of(const SafePath& path) const {
@@ -81,6 +97,11 @@ std::string AuditSubject::package_of(const SafePath& path) const {
     }
     const env::FrozenPackage& package = inventory.packages[*owner];
     return package.name.to_string() + ' ' + package.raw_version;
+}
+
+std::string AuditSubject::owner_of(const SafePath& path) const {
+    std::string package = package_of(path);
+    return package.empty() ? system_owners.owner(path) : package;
 }
 
 bool AuditReport::ok() const noexcept {
@@ -103,9 +124,10 @@ Result<AuditReport> audit(const AuditOptions& options, const UserConfig& user,
     if (!options.driver.empty()) {
         ENVPACK_TRY(report.driver, cuda::DriverVersion::parse(options.driver));
     }
-    ENVPACK_TRY(const AuditSubject subject,
+    ENVPACK_TRY(AuditSubject subject,
                 with_context(read_subject(options, user, run),
                              fmt::format("while auditing `{}`", report.source)));
+    ENVPACK_CHECK(read_system_owners(subject, run));
     report.assumptions = subject.assumptions;
     for (const Binary& binary : subject.binaries) {
         ++report.binaries;
@@ -115,14 +137,14 @@ Result<AuditReport> audit(const AuditOptions& options, const UserConfig& user,
                                        .rule = "audit.unread",
                                        .text = line,
                                        .file = binary.path.str(),
-                                       .package = subject.package_of(binary.path)});
+                                       .package = subject.owner_of(binary.path)});
         }
         if (!binary.damage.empty()) {
             report.findings.push_back({.level = AuditFinding::Level::warning,
                                        .rule = "audit.unread",
                                        .text = "it is a damaged ELF file: " + binary.damage,
                                        .file = binary.path.str(),
-                                       .package = subject.package_of(binary.path)});
+                                       .package = subject.owner_of(binary.path)});
         }
     }
     ENVPACK_CHECK(audit_code(subject, report));

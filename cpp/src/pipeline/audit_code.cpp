@@ -88,7 +88,7 @@ private:
                 continue;
             }
             AuditedCode file{.file = binary.path.str(),
-                             .package = subject_.package_of(binary.path),
+                             .package = subject_.owner_of(binary.path),
                              .size = binary.size,
                              .is_loaded = binary.is_loaded(),
                              .code = binary.code};
@@ -214,7 +214,7 @@ private:
             }
             const cuda::CudaVersion cuda{.major = *major, .minor = *major == 11 ? 1U : 0U};
             const cuda::DriverAnswer answer = drivers_.answer(*report_.driver, cuda);
-            const std::string package = subject_.package_of(binary.path);
+            const std::string package = subject_.owner_of(binary.path);
             if (answer.kind != cuda::DriverAnswer::Kind::no ||
                 !told.emplace(package, *major).second) {
                 continue;

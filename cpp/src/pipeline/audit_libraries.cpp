@@ -134,7 +134,7 @@ private:
                 .rule = std::move(rule),
                 .text = {},
                 .file = use.file.str(),
-                .package = subject_.package_of(use.file)};
+                .package = subject_.owner_of(use.file)};
     }
 
     void add(AuditFinding finding, std::string text, std::string fix = {}) {
@@ -261,7 +261,7 @@ private:
                                      text::printable(key.first), files.size(), byte_count(again),
                                      text::join(places, ", ")),
                  .file = files.front()->path.str(),
-                 .package = subject_.package_of(files.front()->path)});
+                 .package = subject_.owner_of(files.front()->path)});
         }
     }
 

@@ -4,6 +4,7 @@
 #include "envpack/archive/disk_tree.hpp"
 #include "envpack/env/file_owners.hpp"
 #include "envpack/env/inventory.hpp"
+#include "envpack/env/system_owners.hpp"
 #include "envpack/pipeline/audit.hpp"
 #include "envpack/pipeline/source.hpp"
 
@@ -24,6 +25,7 @@ struct AuditSubject {
     std::shared_ptr<const archive::DiskTree> disk = nullptr;
     env::Inventory inventory = {};  ///< empty without a Python
     env::FileOwners owners = {};
+    env::SystemOwners system_owners = {};
     std::vector<Binary> binaries = {};  ///< by path
     /// Packages without a base: what every system has (is_of_every_system()) counts as there.
     bool is_without_base = false;
@@ -32,6 +34,8 @@ struct AuditSubject {
     bool is_environment() const noexcept { return source.kind == Source::Kind::python; }
     /// "torch 2.6.0"; empty when nobody tells.
     std::string package_of(const SafePath& path) const;
+    /// The same, else the package of the system: "libssl3 3.0.15-1 (dpkg)".
+    std::string owner_of(const SafePath& path) const;
 };
 
 /// Fills `report.code`, `report.packages` and what is to be said about them.

@@ -1,6 +1,7 @@
 #include "build_base.hpp"
 
 #include "envpack/env/loader_paths.hpp"
+#include "envpack/env/system_owners.hpp"
 #include "envpack/packaging/specifier_set.hpp"
 #include "envpack/pipeline/source.hpp"
 
@@ -39,9 +40,11 @@ Result<BuildBase> open_base(const std::string& base, const BuildOptions& options
                         .with_hint("name an image: --base oci:DIR[:TAG], oci-archive:FILE[:TAG] or "
                                    "docker-archive:FILE[:NAME]"));
     }
-    const auto wanted = [of_inventory = env::inventory_filter(detail)](
+    const auto wanted = [of_inventory = env::inventory_filter(detail),
+                         owners = detail == env::InventoryDetail::files](
                             const SafePath& path, const archive::FileInfo& info) {
-        return of_inventory(path, info) || env::loader_paths_want(path, info);
+        return of_inventory(path, info) || env::loader_paths_want(path, info) ||
+               (owners && env::system_owners_want(path, info));
     };
     ENVPACK_TRY(OpenSource open, open_source(source, wanted, user, run));
     BuildBase result{.image = std::move(open.image),

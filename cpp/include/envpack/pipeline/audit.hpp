@@ -46,7 +46,7 @@ struct AuditFinding {
     std::string rule = {};     ///< "audit.no-code", "audit.missing-library": see the reference
     std::string text = {};     ///< one line
     std::string file = {};     ///< path in the tree that is the reason; may be empty
-    std::string package = {};  ///< that brought it: "torch 2.6.0"; empty when nobody tells
+    std::string package = {};  ///< that brought it: "torch 2.6.0", "zlib1g 1.3-1 (dpkg)", or empty
     std::string fix = {};      ///< what to install or do instead; may be empty
 };
 

@@ -1,0 +1,140 @@
+#include "envpack/env/system_owners.hpp"
+
+#include "dpkg_status.hpp"
+#include "envpack/base/json.hpp"
+#include "envpack/base/text.hpp"
+#include "read_limits.hpp"
+#include "tree_text.hpp"
+
+#include <map>
+#include <optional>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace envpack::env {
+namespace {
+
+constexpr std::string_view dpkg_lists = "var/lib/dpkg/info";
+constexpr std::string_view dpkg_status_file = "var/lib/dpkg/status";
+constexpr std::string_view file_list_suffix = ".list";
+constexpr std::string_view conda_folder = "conda-meta";
+constexpr std::string_view conda_suffix = ".json";
+
+/// The file that a line of dpkg means. Packages that were built before Debian moved everything
+/// below /usr still name `/lib/x`, behind a link.
+std::optional<SafePath> listed_file(std::string_view line,
+                                    const std::unordered_set<SafePath>& files) {
+    if (!line.starts_with('/')) {
+        return std::nullopt;
+    }
+    for (const std::string_view root : {"", "/usr"}) {
+        const auto path = SafePath::normalize(std::string(root) + std::string(line));
+        if (path && files.contains(*path)) {
+            return *path;
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+Result<void> SystemOwners::read_dpkg(const archive::FileTree& tree,
+                                     const std::unordered_set<SafePath>& files,
+                                     const RunContext& run) {
+    ENVPACK_TRY(const auto folder, find_directory(tree, dpkg_lists));
+    if (!folder) {
+        return {};
+    }
+    ENVPACK_TRY(const SafePath status, SafePath::parse(dpkg_status_file));
+    ENVPACK_TRY(const auto text, read_if_small(tree, status, max_captured_metadata));
+    std::map<std::string_view, std::string_view> versions;
+    for (const DpkgPackage& package :
+         installed_dpkg_packages(text ? std::string_view(*text) : std::string_view())) {
+        versions.emplace(package.name, package.version);
+    }
+    ENVPACK_TRY(const std::vector<std::string> names, tree.list(*folder));
+    for (const std::string& name : names) {
+        ENVPACK_CHECK(run.check());
+        if (!name.ends_with(file_list_suffix)) {
+            continue;
+        }
+        ENVPACK_TRY(const auto list, read_if_small(tree, *folder / name, max_captured_metadata));
+        // libssl3:amd64.list, where packages of several machines can be there
+        std::string package = name.substr(0, name.size() - file_list_suffix.size());
+        package = package.substr(0, package.find(':'));
+        const auto version = versions.find(package);
+        const std::string said =
+            version == versions.end() ? package : fmt::format("{} {}", package, version->second);
+        for (const std::string_view line : text::lines(list ? std::string_view(*list) : "")) {
+            if (const auto path = listed_file(line, files)) {
+                owners_.try_emplace(*path, text::printable(said) + " (dpkg)");
+            }
+        }
+    }
+    return {};
+}
+
+Result<void> SystemOwners::read_conda(const archive::FileTree& tree,
+                                      const std::unordered_set<SafePath>& files,
+                                      const SafePath& prefix, const RunContext& run) {
+    const SafePath folder = prefix / conda_folder;
+    ENVPACK_TRY(const auto info, tree.lookup(folder));
+    if (!info || info->type != archive::FileType::directory) {
+        return {};
+    }
+    ENVPACK_TRY(const std::vector<std::string> names, tree.list(folder));
+    for (const std::string& name : names) {
+        ENVPACK_CHECK(run.check());
+        if (!name.ends_with(conda_suffix)) {
+            continue;
+        }
+        ENVPACK_TRY(const auto text, read_if_small(tree, folder / name, max_captured_metadata));
+        const auto record = json::parse(text.value_or(""));
+        if (!record) {
+            continue;
+        }
+        const auto package = json::string_at(*record, "name");
+        const auto version = json::string_at(*record, "version");
+        const auto listed = json::array_at(*record, "files");
+        if (!package || !version || !listed) {
+            continue;
+        }
+        const std::string said =
+            text::printable(fmt::format("{} {}", *package, *version)) + " (conda)";
+        for (const json::Value& file : **listed) {
+            const auto path = file.as_string() == nullptr
+                                  ? std::nullopt
+                                  : std::optional(SafePath::normalize(*file.as_string()));
+            if (path && *path && files.contains(prefix.join(**path))) {
+                owners_.try_emplace(prefix.join(**path), said);
+            }
+        }
+    }
+    return {};
+}
+
+Result<SystemOwners> SystemOwners::read(const archive::FileTree& tree,
+                                        const std::unordered_set<SafePath>& files,
+                                        const SafePath& prefix, const RunContext& run) {
+    SystemOwners result;
+    ENVPACK_CHECK(result.read_conda(tree, files, prefix, run));
+    ENVPACK_CHECK(result.read_dpkg(tree, files, run));
+    return result;
+}
+
+std::string SystemOwners::owner(const SafePath& path) const {
+    const auto found = owners_.find(path);
+    return found == owners_.end() ? std::string() : found->second;
+}
+
+bool system_owners_want(const SafePath& path, const archive::FileInfo& info) {
+    if (info.type != archive::FileType::regular || info.size > max_captured_metadata) {
+        return false;
+    }
+    return (path.name().ends_with(file_list_suffix) && path.parent().str() == dpkg_lists) ||
+           path.str() == dpkg_status_file ||
+           (path.name().ends_with(conda_suffix) && path.parent().name() == conda_folder);
+}
+
+}  // namespace envpack::env
