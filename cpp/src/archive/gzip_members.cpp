@@ -185,4 +185,8 @@ std::uint64_t GzipMemberEncoder::members() const noexcept {
     return state_->members;
 }
 
+std::string_view gzip_compressor() noexcept {
+    return "libdeflate " LIBDEFLATE_VERSION_STRING;
+}
+
 }  // namespace envpack::archive

@@ -181,6 +181,18 @@ Result<void> stream_file(const PlannedEntry& entry, bool moved, LayerStream& str
 
 }  // namespace
 
+std::string compressor_version(Compression compression) {
+    switch (compression) {
+        case Compression::gzip:
+            return std::string(gzip_compressor());
+        case Compression::zstd:
+            return fmt::format("zstd {}", zstd_version());
+        case Compression::none:
+            break;
+    }
+    return {};
+}
+
 Result<LayerBytes> write_layer(std::span<const PlannedEntry> sorted_entries,
                                const LayerWriteOptions& options, ByteSink& blob,
                                const RunContext& run) {

@@ -7,12 +7,16 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 
 namespace envpack::archive {
 
 /// Names the byte recipe below and its pinned compressor; a change of either changes digests of
 /// compressed layers (never their diff_id), and this number.
 inline constexpr int gzip_encoder_version = 1;
+
+/// The pinned compressor: "libdeflate 1.14".
+std::string_view gzip_compressor() noexcept;
 
 class TaskPool;  // of the library's inside: worker threads
 

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace envpack::archive {
@@ -24,6 +25,10 @@ struct LayerWriteOptions {
     GzipEncoding gzip = {};
     std::string_view subject = "layer";  ///< in progress reports
 };
+
+/// The library that compresses, and its version: "libdeflate 1.14". Empty where none does. The
+/// bytes of a blob may change with it, the tar never.
+std::string compressor_version(Compression compression);
 
 /// What one pass over a layer's bytes found. Value; not synchronised.
 struct LayerBytes {
