@@ -57,7 +57,8 @@ Result<void> LayerStack::add_packages(std::vector<PlannedFiles> planned) {
                                  fmt::format("while placing {}", files.title)));
         layers_.push_back({.title = std::move(files.title),
                            .entries = std::move(entries),
-                           .wheels = std::move(files.wheels)});
+                           .wheels = std::move(files.wheels),
+                           .is_rest = files.is_rest});
     }
     return {};
 }
@@ -141,6 +142,7 @@ Result<std::vector<RecordedLayer>> write_layers(const std::vector<PlacedLayer>& 
                                                 const RunContext& run) {
     const std::string of_layout =
         layout == BuildLayout::venv ? "" : fmt::format("{}{}", layout_option, to_string(layout));
+    const Digest rest_key = members_key(common);
     std::vector<RecordedLayer> written;
     for (const PlacedLayer& files : placed) {
         if (files.entries.empty()) {
@@ -154,7 +156,15 @@ Result<std::vector<RecordedLayer>> write_layers(const std::vector<PlacedLayer>& 
         if (layer == nullptr) {
             const auto make = [&]() -> Result<oci::LayerPtr> {
                 ENVPACK_TRY(const auto entries, with_contents(files.entries, run));
-                return oci::make_layer(entries, options, scratch, run);
+                if (!key || !files.is_rest) {
+                    return oci::make_layer(entries, options, scratch, run);
+                }
+                options.track_members = true;
+                options.known = records.find_members(rest_key, run);
+                ENVPACK_TRY(oci::MadeLayer made,
+                            oci::make_tracked_layer(entries, options, scratch, run));
+                records.keep_members(rest_key, *made.layer, made.packed);
+                return std::move(made.layer);
             };
             ENVPACK_TRY(layer, with_context(make(), fmt::format("while writing the layer of {}",
                                                                 files.title)));

@@ -32,6 +32,7 @@ struct PlacedLayer {
     std::string option = {};  ///< of the command, where it is not the layout's: " --add"
     std::vector<archive::PlannedEntry> entries = {};
     std::optional<std::vector<Digest>> wheels = std::nullopt;  ///< as PlannedFiles has it
+    bool is_rest = false;                                      ///< the same
 };
 
 /// Layers over a base, each aware of those before it. One thread.

@@ -233,7 +233,7 @@ Result<std::vector<PlannedFiles>> layers_of(BuildPlan plan, std::size_t budget) 
     ENVPACK_ASSERT(budget > 0);
     ENVPACK_CHECK(drop_repeated(plan.groups));
     std::vector<PlannedFiles> layers;
-    PlannedFiles rest{.title = {}, .wheels = std::vector<Digest>()};
+    PlannedFiles rest{.title = {}, .wheels = std::vector<Digest>(), .is_rest = true};
     std::size_t in_rest = 0;
     for (PlannedFiles& group : plan.groups) {
         if (group.size() >= large) {

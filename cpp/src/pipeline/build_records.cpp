@@ -10,6 +10,9 @@ namespace envpack::pipeline {
 namespace {
 
 constexpr std::string_view layers_kind = "layers-v1";
+constexpr std::string_view members_kind = "members-v1";
+/// A blob that is read at once.
+constexpr std::size_t max_members_blob = std::size_t{64} << 20;
 constexpr std::string_view builds_kind = "builds-v1";
 /// Another number where the same key would stand for other bytes: other files of an environment,
 /// another division into layers, other marks in a record.
@@ -92,6 +95,49 @@ void BuildRecords::keep_layer(const Digest& key, const oci::Layer& layer) const 
     keep(layers_kind, key, record.view());
 }
 
+std::shared_ptr<const archive::KnownMembers> BuildRecords::find_members(
+    const Digest& key, const RunContext& run) const {
+    const auto record = finds_layers() ? find(members_kind, key) : std::nullopt;
+    if (!record) {
+        return nullptr;
+    }
+    PackedReader in(record->view());
+    const StoredLayer stored = unpack_layer(in);
+    auto known = std::make_shared<archive::KnownMembers>();
+    while (in.ok() && !in.at_end()) {
+        known->members.push_back({.plain = in.digest(),
+                                  .offset = in.number<std::uint64_t>(),
+                                  .size = in.number<std::uint64_t>()});
+    }
+    if (!in.ok() || stored.descriptor.size > max_members_blob) {
+        return nullptr;
+    }
+    const auto blob = blobs_->fetch(stored.descriptor, run);
+    if (!blob) {
+        return nullptr;
+    }
+    // Verified as it is read: nothing of another blob gets into a layer.
+    auto bytes =
+        read_all(**blob, max_members_blob, static_cast<std::size_t>(stored.descriptor.size));
+    if (!bytes) {
+        return nullptr;
+    }
+    known->blob = *std::move(bytes);
+    return known;
+}
+
+void BuildRecords::keep_members(const Digest& key, const oci::Layer& layer,
+                                const std::vector<archive::PackedMember>& members) const {
+    PackedWriter record;
+    pack_layer(record, layer);
+    for (const archive::PackedMember& member : members) {
+        record.digest(member.plain);
+        record.number(member.offset);
+        record.number(member.size);
+    }
+    keep(members_kind, key, record.view());
+}
+
 std::optional<RecordedBuild> BuildRecords::find_build(const Digest& key,
                                                       const RunContext& run) const {
     const auto record = finds_layers() ? find(builds_kind, key) : std::nullopt;
@@ -169,6 +215,12 @@ std::optional<Digest> layer_key(const std::vector<archive::PlannedEntry>& entrie
         key.digest(is_file ? *entry.sha256 : Digest());
         key.text(entry.type == archive::FileType::symlink ? entry.link_target : "");
     }
+    return Digest::of(as_bytes(key.view()));
+}
+
+Digest members_key(const archive::LayerWriteOptions& writing) {
+    PackedWriter key = record_key(members_kind, build_format);
+    pack_writing(key, writing);
     return Digest::of(as_bytes(key.view()));
 }
 

@@ -43,6 +43,7 @@ struct RecordedBuild {
 ///     base-files-v1   the paths of a base, by its manifest          (RecordedTree)
 ///     wheel-plans-v1  the files that a wheel brings, by its sha256  (wheel_plan_from())
 ///     layers-v1       the descriptor of a layer, by its files       (layer_key())
+///     members-v1      where the last layer of small packages has its gzip members
 ///     builds-v1       all layers of a build, by lock and base       (build_key())
 ///
 /// Thread-safe, also between processes.
@@ -64,6 +65,12 @@ public:
 
     oci::LayerPtr find_layer(const Digest& key, const RunContext& run) const;  ///< nullptr: none
     void keep_layer(const Digest& key, const oci::Layer& layer) const;
+    /// Members of the last layer that was kept under this key, for one that differs a little.
+    /// nullptr: none, or its blob is not in place, damaged, or too large for memory.
+    std::shared_ptr<const archive::KnownMembers> find_members(const Digest& key,
+                                                              const RunContext& run) const;
+    void keep_members(const Digest& key, const oci::Layer& layer,
+                      const std::vector<archive::PackedMember>& members) const;
     std::optional<RecordedBuild> find_build(const Digest& key, const RunContext& run) const;
     void keep_build(const Digest& key, const RecordedBuild& build) const;
 
@@ -85,6 +92,10 @@ PackedWriter record_key(std::string_view kind, std::uint32_t format);
 std::optional<Digest> layer_key(const std::vector<archive::PlannedEntry>& entries,
                                 const std::optional<std::vector<Digest>>& wheels,
                                 const archive::LayerWriteOptions& options);
+
+/// Stands for what makes gzip members of plain bytes; one place for the last layer of packages that
+/// have none of their own.
+Digest members_key(const archive::LayerWriteOptions& writing);
 
 /// Stands for everything that decides the layers of a build. `lock` is the text of the lock.
 Digest build_key(std::string_view lock, const Digest& base, const BuildOptions& options,

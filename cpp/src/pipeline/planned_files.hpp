@@ -17,6 +17,7 @@ struct PlannedFiles {
     /// The sha256 of the wheels, verified when they were opened, that all bytes come from which
     /// envpack does not write itself; nullopt where others come from files of this machine.
     std::optional<std::vector<Digest>> wheels = std::nullopt;
+    bool is_rest = false;  ///< of all that has no layer of its own
 
     std::uint64_t size() const;  ///< of all contents, plain bytes
     /// Takes the entries of `other`, and what they come from.
