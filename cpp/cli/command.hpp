@@ -19,6 +19,7 @@ using Action = std::function<Result<ExitCode>(const RunContext&)>;
 void add_audit(CLI::App& app, Action& action);
 void add_build(CLI::App& app, Action& action);
 void add_diff(CLI::App& app, Action& action);
+void add_doctor(CLI::App& app, Action& action);
 void add_freeze(CLI::App& app, Action& action);
 void add_index_url(CLI::App& app, Action& action);
 void add_inspect(CLI::App& app, Action& action);

@@ -22,7 +22,9 @@ sigset_t handled_signals() {
 }  // namespace
 
 Interrupt::Interrupt() {
-    std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a failed write, told as such
+    // A closed pipe and a file that may not grow are failed writes, told as such.
+    std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);
     const sigset_t set = handled_signals();
     // Blocked here and so in all later threads: only the waiter takes them.
     pthread_sigmask(SIG_BLOCK, &set, nullptr);

@@ -45,6 +45,7 @@ int main_of(int argc, char** argv) {
     add_diff(app, action);
     add_verify(app, action);
     add_audit(app, action);
+    add_doctor(app, action);
     take_one_value_each(app);
     try {
         app.parse(argc, argv);

@@ -2,8 +2,8 @@
 
 #include "envpack/base/file.hpp"
 
-#include <cerrno>
 #include <cstdio>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -11,11 +11,8 @@
 namespace envpack::cli {
 
 Result<void> print(std::string_view text) {
-    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
-        std::fflush(stdout) != 0) {
-        return fail(os_failure("write", "standard output", errno));
-    }
-    return {};
+    const FileHandle out(::dup(STDOUT_FILENO));
+    return HandleSink(out, "standard output").write(as_bytes(text));
 }
 
 Result<void> write_output(const std::string& path, std::string_view text) {

@@ -2,6 +2,12 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any, Callable, final
 
+from envpack._core_doctor import DoctorCheck as DoctorCheck
+from envpack._core_doctor import DoctorGpu as DoctorGpu
+from envpack._core_doctor import DoctorReport as DoctorReport
+from envpack._core_doctor import ProbedGpu as ProbedGpu
+from envpack._core_doctor import doctor as doctor
+
 __version__: str
 
 _StrPath = str | PathLike[str]

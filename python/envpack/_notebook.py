@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from envpack._core import BuildReport, Inventory, Lock
+    from envpack._core import BuildReport, DoctorReport, Inventory, Lock
 
 
 def _table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -48,4 +48,16 @@ def build_html(report: BuildReport) -> str:
         f"{report.output}: {report.digest}",
         ("layer", "bytes", "digest"),
         ((layer.title, f"{layer.size:,}", layer.digest) for layer in report.layers),
+    )
+
+
+def doctor_html(report: DoctorReport) -> str:
+    """Table of what was looked at on a machine; what is absent comes last."""
+    checks = sorted(report.checks, key=lambda check: check.status == "absent")
+    gpus = ", ".join(gpu.name for gpu in report.gpus) or "no GPU"
+    driver = f"driver {report.driver}, CUDA {report.cuda}" if report.driver else "no driver"
+    return _table(
+        f"{gpus}; {driver}",
+        ("check", "status", "", "fix"),
+        ((check.id, check.status, check.text, check.fix) for check in checks),
     )

@@ -10,5 +10,6 @@ void bind_env(pybind11::module_& module);
 void bind_pipeline(pybind11::module_& module);
 void bind_images(pybind11::module_& module);
 void bind_install(pybind11::module_& module);
+void bind_doctor(pybind11::module_& module);
 
 }  // namespace envpack::python

@@ -15,4 +15,5 @@ PYBIND11_MODULE(_core, module) {
     envpack::python::bind_pipeline(module);
     envpack::python::bind_images(module);
     envpack::python::bind_install(module);
+    envpack::python::bind_doctor(module);
 }

@@ -19,6 +19,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 import envpack
+from support.conformance import conformance
 
 pytestmark = pytest.mark.slow
 
@@ -204,10 +205,7 @@ def test_pip_and_uv_read_the_constraints(debian_root: Path, tmp_path: Path) -> N
 
 
 def test_conformance_tree_is_what_pip_lists() -> None:
-    data = Path(os.environ.get("ENVPACK_CONFORMANCE") or ROOT.parent / "shared/conformance")
-    tree = data / "site_packages"
-    if not tree.is_dir():
-        pytest.skip(f"SKIP: conformance data not found at {data} (set ENVPACK_CONFORMANCE)")
+    tree = conformance("site_packages")
     expected = json.loads((tree / "expected.json").read_text())["cases"]
     packages, skipped = _freeze(str(tree))
     named = {row["normalized"]: row for row in expected if row["name"] is not None}

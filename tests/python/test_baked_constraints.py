@@ -122,6 +122,22 @@ def test_they_can_be_left_out(lock: Path, tmp_path: Path) -> None:
     assert not (files_of(image, tmp_path / "bundle") / PLACE[1:]).exists()
 
 
+def test_an_image_of_ours_is_a_base_too(lock: Path, wheels: Path, tmp_path: Path) -> None:
+    first = f"oci:{tmp_path / 'first'}:latest"
+    envpack.build(lock, first)
+    above = tmp_path / "above.toml"
+    above.write_text(
+        envpack.resolve("content", base=first, find_links=[wheels], no_index=True).to_toml()
+    )
+    second = f"oci:{tmp_path / 'second'}:latest"
+    report = envpack.build(above, second, base=first)
+    assert report.notes == []
+    lines = (files_of(second, tmp_path / "files") / PLACE[1:]).read_text().splitlines()
+    assert {"lib==1.0", "content==1.0"} <= set(lines)
+    assert envpack.verify(second, above).ok
+    assert {"lib", "content"} <= {p.name for p in envpack.freeze(second).packages}
+
+
 def test_a_variable_that_is_asked_for_wins(lock: Path, tmp_path: Path) -> None:
     image = f"oci:{tmp_path / 'image'}:latest"
     envpack.build(lock, image, env={"PIP_CONSTRAINT": "/mine.txt"})

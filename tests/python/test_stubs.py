@@ -10,6 +10,8 @@ import envpack
 from envpack import _core
 
 STUB = Path(envpack.__file__).with_name("_core.pyi")
+#: Parts of it in files of their own, whose names it imports.
+PARTS = sorted(STUB.parent.glob("_core_*.pyi"))
 #: What pybind11 and object give every class; stubs inherit them from `object`.
 IMPLICIT = {
     "__module__", "__doc__", "__new__", "__init__", "__getstate__", "__setstate__", "__repr__",
@@ -20,7 +22,7 @@ IMPLICIT = {
 def stubbed() -> dict[str, set[str]]:
     """Names of the stub: functions and variables with no members, classes with theirs."""
     found: dict[str, set[str]] = {}
-    for node in ast.parse(STUB.read_text()).body:
+    for node in (n for stub in (STUB, *PARTS) for n in ast.parse(stub.read_text()).body):
         if isinstance(node, ast.ClassDef):
             found[node.name] = {m.name for m in node.body if isinstance(m, ast.FunctionDef)} | {
                 m.target.id
@@ -42,6 +44,22 @@ def test_stub_and_module_agree() -> None:
         native = getattr(_core, name)
         if inspect.isclass(native):
             assert members - IMPLICIT == set(vars(native)) - IMPLICIT, name
+
+
+def test_parts_of_the_stub_are_imported_whole() -> None:
+    for part in PARTS:
+        names = {
+            node.name
+            for node in ast.parse(part.read_text()).body
+            if isinstance(node, (ast.ClassDef, ast.FunctionDef))
+        }
+        imported = {
+            alias.name
+            for node in ast.parse(STUB.read_text()).body
+            if isinstance(node, ast.ImportFrom) and node.module == f"envpack.{part.stem}"
+            for alias in node.names
+        }
+        assert imported == names, part
 
 
 def test_everything_public_is_documented() -> None:

@@ -31,6 +31,25 @@ std::filesystem::path folder_of(const std::filesystem::path& path) {
     return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
 }
 
+/// A hidden name beside `target` that nobody else has.
+std::filesystem::path temporary_name(const std::filesystem::path& target) {
+    return folder_of(target) /
+           fmt::format(".{}.{}.tmp", target.filename().string().substr(0, 100), random_suffix());
+}
+
+std::string path_of(const FileHandle& file) {
+    return fmt::format("/proc/self/fd/{}", file.get());
+}
+
+constexpr mode_t mode = 0644;
+
+/// A file without a name in `folder` (open(2), O_TMPFILE) that can be given one; null where the
+/// file system or a missing /proc does not allow that.
+FileHandle open_unnamed(const std::filesystem::path& folder) {
+    FileHandle file(::open(folder.c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, mode));
+    return file && ::access(path_of(file).c_str(), F_OK) == 0 ? std::move(file) : FileHandle(-1);
+}
+
 /// Makes the renamed name itself durable (fsync(2): "calling fsync() does not necessarily ensure
 /// that the entry in the directory containing the file has also reached disk").
 Result<void> sync_folder(const std::filesystem::path& folder) {
@@ -66,16 +85,20 @@ AtomicFile::~AtomicFile() {
 }
 
 Result<AtomicFile> AtomicFile::create(std::filesystem::path target, Durability durability) {
-    const std::filesystem::path temporary =
-        folder_of(target) /
-        fmt::format(".{}.{}.tmp", target.filename().string().substr(0, 100), random_suffix());
-    constexpr mode_t mode = 0644;
+    if (FileHandle unnamed = open_unnamed(folder_of(target))) {
+        return AtomicFile(std::move(unnamed), {}, std::move(target), durability);
+    }
+    const std::filesystem::path temporary = temporary_name(target);
     FileHandle file(
         ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
     if (!file) {
         return fail(os_failure("create", target.string(), errno));
     }
     return AtomicFile(std::move(file), temporary, std::move(target), durability);
+}
+
+std::filesystem::path AtomicFile::temporary_path() const {
+    return temporary_.empty() ? std::filesystem::path(path_of(file_)) : temporary_;
 }
 
 Result<void> AtomicFile::write(std::span<const std::byte> data) {
@@ -95,11 +118,37 @@ Result<void> AtomicFile::commit() {
 
 Result<void> AtomicFile::commit_as(const std::filesystem::path& target) {
     ENVPACK_CHECK(finish());
-    if (::rename(temporary_.c_str(), target.c_str()) != 0) {
+    if (temporary_.empty()) {
+        ENVPACK_CHECK(publish_unnamed(target));
+    } else if (::rename(temporary_.c_str(), target.c_str()) != 0) {
         return fail(os_failure("write", target.string(), errno));
     }
     temporary_.clear();
+    file_ = FileHandle();
     return durability_ == Durability::synced ? sync_folder(folder_of(target)) : Result<void>();
+}
+
+/// A name that is taken is only replaced by a rename.
+Result<void> AtomicFile::publish_unnamed(const std::filesystem::path& target) {
+    const std::string unnamed = path_of(file_);
+    const auto give_name = [&](const std::filesystem::path& name) {
+        return ::linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0;
+    };
+    if (give_name(target)) {
+        return {};
+    }
+    if (errno == EEXIST) {
+        const std::filesystem::path temporary = temporary_name(target);
+        if (give_name(temporary)) {
+            if (::rename(temporary.c_str(), target.c_str()) == 0) {
+                return {};
+            }
+            const int error = errno;
+            ::unlink(temporary.c_str());
+            errno = error;
+        }
+    }
+    return fail(os_failure("write", target.string(), errno));
 }
 
 Result<void> write_file(const std::filesystem::path& path, std::string_view content,

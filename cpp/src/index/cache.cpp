@@ -65,7 +65,7 @@ std::optional<SharedText> read_entry(const fs::path& path, std::size_t max_size)
         fs::remove(path, ignored);
         return std::nullopt;
     }
-    return SharedText(std::make_shared<SharedText>(*bytes), all.substr(sum_size));
+    return bytes->from(sum_size);
 }
 
 Result<void> write_entry(const fs::path& path, const std::string& text) {
@@ -180,7 +180,7 @@ std::optional<SharedText> Cache::find_record(std::string_view kind, const Digest
     if (!entry || !entry->view().starts_with(stated)) {
         return std::nullopt;
     }
-    return SharedText(std::make_shared<SharedText>(*entry), entry->view().substr(stated.size()));
+    return entry->from(stated.size());
 }
 
 Result<void> Cache::store_record(std::string_view kind, const Digest& key,
@@ -219,7 +219,7 @@ std::optional<CachedPage> Cache::find_page(std::string_view url) const {
     if (!ok || error != std::errc() || page.url != url) {
         return std::nullopt;
     }
-    page.body = SharedText(std::make_shared<SharedText>(*entry), rest);
+    page.body = entry->from(entry->view().size() - rest.size());
     return page;
 }
 

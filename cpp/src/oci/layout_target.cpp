@@ -32,7 +32,7 @@ Error not_a_layout(const std::filesystem::path& folder, std::string_view why) {
 /// An exclusive lock on a folder, for as long as the handle lives. It is on the folder itself, so
 /// that no lock file stays behind in the layout. Threads exclude each other as well: each lock is
 /// on an open file description of its own (flock(2)). Where the file system has no locks the work
-/// goes on without: updates are still atomic, but of two at once one may be lost.
+/// goes on without a handle: updates are still atomic, but of two at once one may be lost.
 Result<FileHandle> lock_folder(const std::filesystem::path& folder, const RunContext& run) {
     FileHandle handle(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!handle) {
@@ -46,13 +46,29 @@ Result<FileHandle> lock_folder(const std::filesystem::path& folder, const RunCon
         }
         run.note(fmt::format("`{}` cannot be locked; concurrent writers may lose a tag",
                              folder.string()));
-        break;
+        return FileHandle();
     }
     return handle;
 }
 
 bool is_own_leftover(const std::string& name) {
     return name.starts_with('.') && name.ends_with(".tmp");
+}
+
+/// What somebody who was killed left in `folder`, when it is of an index.json and so of somebody
+/// who had the lock (`is_locked`: we have it), or older than a day.
+void remove_leftovers(const std::filesystem::path& folder, bool is_locked) {
+    std::error_code ignored;  // they do no harm
+    const auto now = std::filesystem::file_time_type::clock::now();
+    for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+        const std::string name = entry.path().filename().string();
+        const bool is_unused = (is_locked && name.starts_with(fmt::format(".{}.", index_file))) ||
+                               now - entry.last_write_time(ignored) > std::chrono::hours(24);
+        if (is_own_leftover(name) && is_unused &&
+            entry.symlink_status(ignored).type() == std::filesystem::file_type::regular) {
+            std::filesystem::remove(entry.path(), ignored);
+        }
+    }
 }
 
 }  // namespace
@@ -145,6 +161,8 @@ Result<void> LayoutTarget::tag(const Descriptor& descriptor, std::string_view na
     ENVPACK_TRY(const std::optional<std::string> changed,
                 with_context(tagged_layout_index(raw, descriptor, name),
                              fmt::format("while changing `{}/index.json`", folder_.string())));
+    remove_leftovers(absolute_, bool(lock));
+    remove_leftovers(absolute_ / "blobs", false);
     ENVPACK_TRY(const auto info, tree_->lookup(SafePath() / index_file));
     if (!changed && info) {
         return {};

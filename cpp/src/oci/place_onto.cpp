@@ -88,7 +88,12 @@ public:
         const SafePath path = parent.path / entry.path.name();
         if (parent.in_base) {
             ENVPACK_TRY(const std::optional<FileInfo> there, base_.lookup(path));
-            if (there) {
+            if (there && entry.replaces && there->type == FileType::regular) {
+                ENVPACK_TRY(const bool same, has_same_bytes(base_, path, *there, entry));
+                if (same) {
+                    return std::nullopt;
+                }
+            } else if (there) {
                 ENVPACK_CHECK(check_same(path, *there, entry));
                 return std::nullopt;
             }

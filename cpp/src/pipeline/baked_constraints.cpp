@@ -45,7 +45,8 @@ Result<BakedConstraints> bake_constraints(const BuildBase& base,
     ENVPACK_TRY(SafePath path, SafePath::normalize(baked_constraints_path));
     BakedConstraints baked{.file = {.path = std::move(path),
                                     .content = archive::Content::of_text(std::move(text)),
-                                    .sha256 = digest}};
+                                    .sha256 = digest,
+                                    .replaces = true}};
     for (env::Problem& problem : inventory.problems) {
         baked.notes.push_back(std::move(problem.text));
     }

@@ -100,6 +100,8 @@ struct PlannedEntry {
     std::optional<Digest> sha256 = std::nullopt;  ///< what RECORD promises; checked while writing
     /// In a layer; nullopt: that of the writing. Nothing on disk has another owner than its writer.
     std::optional<FileOwner> owner = std::nullopt;
+    /// A file of the base at that path is an older one of ours and gives way.
+    bool replaces = false;
 };
 
 /// Sorted bytewise by path, a directory before its children, one entry a path. Two equal

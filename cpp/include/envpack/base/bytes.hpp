@@ -107,6 +107,8 @@ public:
         : owner_(std::move(owner)), text_(text) {}
     std::string_view view() const noexcept { return text_; }
     operator std::string_view() const noexcept { return text_; }
+    /// The rest from `begin` on, which is at most the size; nothing is copied.
+    SharedText from(std::size_t begin) const { return {owner_, text_.substr(begin)}; }
 
 private:
     std::shared_ptr<const void> owner_;

@@ -84,9 +84,10 @@ enum class Durability {
     checked,  ///< perhaps a torn file: its reader has to check it, and to do without it
 };
 
-/// A file that appears under its name whole or not at all: written beside the target under a
-/// temporary name, then synced and renamed. Mode 0644 less the umask. The destructor removes an
-/// uncommitted file. One thread.
+/// A file that appears under its name whole or not at all: written beside the target without a
+/// name (O_TMPFILE), so that nothing is left of a process that is killed; where the file system
+/// has no such files, under a temporary name. Then synced and given its name. Mode 0644 less the
+/// umask. The destructor removes an uncommitted file. One thread.
 class AtomicFile final : public ByteSink {
 public:
     static Result<AtomicFile> create(std::filesystem::path target,
@@ -98,19 +99,21 @@ public:
     Result<void> write(std::span<const std::byte> data) override;
     /// fdatasync where it is to be synced; the file is still under its temporary name.
     Result<void> finish() override;
-    /// finish(), rename to the target, and where it is to be synced fsync of the folder. The only
-    /// call that publishes.
+    /// finish(), the name of the target, and where it is to be synced fsync of the folder. The
+    /// only call that publishes.
     Result<void> commit();
     /// As commit(), under another name of the same file system (content-addressed stores).
     Result<void> commit_as(const std::filesystem::path& target);
-    /// Where the bytes are until the commit.
-    const std::filesystem::path& temporary_path() const noexcept { return temporary_; }
+    /// Where this process can open the bytes until the commit.
+    std::filesystem::path temporary_path() const;
 
 private:
     AtomicFile(FileHandle file, std::filesystem::path temporary, std::filesystem::path target,
                Durability durability);
     FileHandle file_;
-    std::filesystem::path temporary_;
+    Result<void> publish_unnamed(const std::filesystem::path& target);
+
+    std::filesystem::path temporary_;  // empty: the file has no name
     std::filesystem::path target_;
     Durability durability_;
 };
