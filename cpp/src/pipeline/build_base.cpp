@@ -1,12 +1,12 @@
 #include "build_base.hpp"
 
 #include "cuda_base.hpp"
+#include "envpack/archive/recorded_tree.hpp"
 #include "envpack/env/compare_constraints.hpp"
 #include "envpack/env/loader_paths.hpp"
 #include "envpack/packaging/specifier_set.hpp"
 #include "envpack/pipeline/source.hpp"
 #include "inventory_store.hpp"
-#include "recorded_tree.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -58,11 +58,12 @@ bool find_base(const Source& source, const BuildRecords& records, const UserConf
     if (!inventory) {
         return false;
     }
-    const auto read = [source, image = base.image, &run]() -> Result<RecordedTree::TreePtr> {
+    const auto read = [source, image = base.image,
+                       &run]() -> Result<archive::RecordedTree::TreePtr> {
         ENVPACK_TRY(const OpenSource open, open_image_tree(source, image, wanted, run));
         return open.tree;
     };
-    base.tree = RecordedTree::make(*std::move(files), read);
+    base.tree = archive::RecordedTree::make(*std::move(files), read);
     base.environment = environment_of(*config);
     base.inventory = *std::move(inventory);
     base.inventory.source = source.text;
@@ -71,12 +72,15 @@ bool find_base(const Source& source, const BuildRecords& records, const UserConf
 
 Result<void> keep_base(const BuildBase& base, const BuildRecords& records, const UserConfig& user,
                        const RunContext& run) {
+    // What describes packages is in the inventory.
     const auto kept = [paths = env::constraint_paths(base.environment)](
                           const SafePath& path, const archive::FileInfo& info) {
-        return wanted(path, info) ||
+        const bool is_of_package = path.str().find(".dist-info/") != std::string::npos ||
+                                   path.str().find(".egg-info/") != std::string::npos;
+        return (wanted(path, info) && !is_of_package) ||
                std::find(paths.begin(), paths.end(), '/' + path.str()) != paths.end();
     };
-    ENVPACK_TRY(const std::string record, record_of_tree(*base.tree, kept, run));
+    ENVPACK_TRY(const std::string record, archive::record_of_tree(*base.tree, kept, run));
     records.keep(base_files, base_files_key(oci::digest_of(*base.image)), record);
     InventoryStore(user).keep(inventory_key(*base.image), base.inventory);
     return {};

@@ -15,25 +15,26 @@
 #include <string_view>
 #include <vector>
 
-namespace envpack::pipeline {
+namespace envpack::archive {
 
-/// The paths of `tree`, and the bytes of small files that `keep` names, as RecordedTree reads them.
-/// What describes packages (`.dist-info`) is left out: there is an inventory of it.
-Result<std::string> record_of_tree(const archive::FileTree& tree,
-                                   const archive::CaptureFilter& keep, const RunContext& run);
+/// The paths of `tree`, and the bytes of files that `keep` names, as RecordedTree reads them: those
+/// of up to 64 KiB, 16 MiB in all. `tree` knows its root.
+Result<std::string> record_of_tree(const FileTree& tree, const CaptureFilter& keep,
+                                   const RunContext& run);
 
 /// A tree that was read before, and is searched where its record lies. Files whose bytes are not in
 /// the record are opened in the tree itself, which is read when the first of them is wanted.
+/// Of a record that was changed nothing is promised but that it is read within its bounds.
 /// Thread-safe.
-class RecordedTree final : public archive::FileTree {
+class RecordedTree final : public FileTree {
 public:
-    using TreePtr = std::shared_ptr<const archive::FileTree>;
+    using TreePtr = std::shared_ptr<const FileTree>;
 
     /// nullptr when `record` is none.
-    static std::shared_ptr<const RecordedTree> make(SharedText record,
+    static std::unique_ptr<const RecordedTree> make(SharedText record,
                                                     std::function<Result<TreePtr>()> read);
 
-    Result<std::optional<archive::FileInfo>> lookup(const SafePath& path) const override;
+    Result<std::optional<FileInfo>> lookup(const SafePath& path) const override;
     Result<std::vector<std::string>> list(const SafePath& path) const override;
     Result<std::unique_ptr<ByteSource>> open(const SafePath& path) const override;
 
@@ -45,8 +46,8 @@ private:
     std::string_view text(const Row& row, std::size_t offset, std::size_t size) const;
     std::size_t lower_bound(const Place& place) const;
     std::optional<Row> find(std::string_view path) const;
-    friend Result<std::string> record_of_tree(const archive::FileTree&,
-                                              const archive::CaptureFilter&, const RunContext&);
+    friend Result<std::string> record_of_tree(const FileTree&, const CaptureFilter&,
+                                              const RunContext&);
 
     SharedText record_;
     std::size_t count_;
@@ -55,4 +56,4 @@ private:
     mutable TreePtr tree_;
 };
 
-}  // namespace envpack::pipeline
+}  // namespace envpack::archive

@@ -1,8 +1,7 @@
-#include "recorded_tree.hpp"
+#include "envpack/archive/recorded_tree.hpp"
 
 #include "envpack/archive/content.hpp"
 #include "envpack/base/packed.hpp"
-#include "whole_image.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -16,19 +15,36 @@
 // place; the texts that they point into: path, link target and bytes of a file, one after the
 // other.
 
-namespace envpack::pipeline {
+namespace envpack::archive {
 namespace {
-
-using archive::FileInfo;
-using archive::FileType;
 
 constexpr std::uint64_t max_kept_file = 64u << 10;
 constexpr std::uint64_t max_kept = 16u << 20;
 constexpr std::uint32_t absent = std::numeric_limits<std::uint32_t>::max();
 
-bool describes_package(std::string_view path) {
-    return path.find(".dist-info/") != std::string_view::npos ||
-           path.find(".egg-info/") != std::string_view::npos;
+/// Calls `visit` for every path, a directory before what is in it.
+Result<void> visit_all(
+    const FileTree& tree,
+    const std::function<Result<void>(const SafePath& path, const FileInfo& info)>& visit,
+    const RunContext& run) {
+    std::vector<SafePath> pending{SafePath()};
+    while (!pending.empty()) {
+        const SafePath path = std::move(pending.back());
+        pending.pop_back();
+        ENVPACK_CHECK(run.check());
+        ENVPACK_TRY(const auto info, tree.lookup(path));
+        if (!info) {
+            continue;  // gone since it was listed
+        }
+        ENVPACK_CHECK(visit(path, *info));
+        if (info->type == FileType::directory) {
+            ENVPACK_TRY(const std::vector<std::string> names, tree.list(path));
+            for (const std::string& name : names) {
+                pending.push_back(path / name);
+            }
+        }
+    }
+    return {};
 }
 
 }  // namespace
@@ -60,8 +76,8 @@ struct RecordedTree::Row {
     std::uint32_t type = 0;
 };
 
-Result<std::string> record_of_tree(const archive::FileTree& tree,
-                                   const archive::CaptureFilter& keep, const RunContext& run) {
+Result<std::string> record_of_tree(const FileTree& tree, const CaptureFilter& keep,
+                                   const RunContext& run) {
     using Row = RecordedTree::Row;
     std::vector<Row> rows;
     std::string texts;
@@ -80,8 +96,8 @@ Result<std::string> record_of_tree(const archive::FileTree& tree,
         texts += path.str();
         texts += info.link_target;
         if (info.type == FileType::regular && info.size <= max_kept_file &&
-            kept + info.size <= max_kept && !describes_package(path.str()) && keep(path, info)) {
-            ENVPACK_TRY(const std::string bytes, archive::read_file(tree, path, max_kept_file));
+            kept + info.size <= max_kept && keep(path, info)) {
+            ENVPACK_TRY(const std::string bytes, read_file(tree, path, max_kept_file));
             row.kept_size = static_cast<std::uint32_t>(bytes.size());
             kept += bytes.size();
             texts += bytes;
@@ -89,11 +105,7 @@ Result<std::string> record_of_tree(const archive::FileTree& tree,
         rows.push_back(row);
         return {};
     };
-    ENVPACK_TRY(const auto root, tree.lookup(SafePath()));
-    if (root) {
-        ENVPACK_CHECK(add(SafePath(), *root));
-    }
-    ENVPACK_CHECK(walk_tree(tree, add, run));
+    ENVPACK_CHECK(visit_all(tree, add, run));
     const auto place = [&](const Row& row) {
         return RecordedTree::Place(
             std::string_view(texts).substr(static_cast<std::size_t>(row.offset), row.path_size));
@@ -112,14 +124,14 @@ RecordedTree::RecordedTree(SharedText record, std::size_t count,
                            std::function<Result<TreePtr>()> read)
     : record_(std::move(record)), count_(count), read_(std::move(read)) {}
 
-std::shared_ptr<const RecordedTree> RecordedTree::make(SharedText record,
+std::unique_ptr<const RecordedTree> RecordedTree::make(SharedText record,
                                                        std::function<Result<TreePtr>()> read) {
     PackedReader in(record.view());
     const auto count = in.number<std::uint64_t>();
     if (!in.ok() || count > in.left() / sizeof(Row)) {
         return nullptr;
     }
-    return std::shared_ptr<const RecordedTree>(
+    return std::unique_ptr<const RecordedTree>(
         new RecordedTree(std::move(record), static_cast<std::size_t>(count), std::move(read)));
 }
 
@@ -207,7 +219,7 @@ Result<std::unique_ptr<ByteSource>> RecordedTree::open(const SafePath& path) con
         return fail(ErrorCode::not_found, fmt::format("`{}` is no regular file", path.str()));
     }
     if (row->kept_size != absent) {
-        return archive::Content::of_text(
+        return Content::of_text(
                    std::string(text(*row, row->path_size + row->link_size, row->kept_size)))
             .open();
     }
@@ -218,4 +230,4 @@ Result<std::unique_ptr<ByteSource>> RecordedTree::open(const SafePath& path) con
     return tree_->open(path);
 }
 
-}  // namespace envpack::pipeline
+}  // namespace envpack::archive
