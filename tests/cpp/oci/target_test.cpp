@@ -6,6 +6,7 @@
 #include "envpack/oci/memory_target.hpp"
 #include "oci/images.hpp"
 
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <set>
@@ -281,10 +282,19 @@ TEST_F(LayoutFolder, LeftByAKilledWriterIsGoneOnWith) {
     scratch_.write("layout/.oci-layout.0123456789abcdef.tmp", "{");  // before its first rename
     const auto target = must(LayoutTarget::open_or_create(root_));
     scratch_.write("layout/blobs/.blob.0123456789abcdef.tmp", "half");
+    scratch_.write("layout/blobs/.blob.fedcba9876543210.tmp", "somebody is writing this");
     scratch_.write("layout/.index.json.0123456789abcdef.tmp", "{");
+    for (const char* const old :
+         {".oci-layout.0123456789abcdef.tmp", "blobs/.blob.0123456789abcdef.tmp"}) {
+        fs::last_write_time(root_ / old, fs::file_time_type::clock::now() - std::chrono::hours(25));
+    }
     const Descriptor a = put(*target, media_type::oci_manifest, "a");
     must(target->tag(a, "t", {}));
     EXPECT_EQ(must(must(LayoutTarget::open_or_create(root_))->tags({})).size(), 1u);
+    // The index had one writer, who had the lock; of other files nobody knows for a day.
+    EXPECT_EQ(names(root_), (std::set<std::string>{"blobs", "index.json", "oci-layout"}));
+    EXPECT_EQ(names(root_ / "blobs"),
+              (std::set<std::string>{"sha256", ".blob.fedcba9876543210.tmp"}));
 }
 
 TEST_F(LayoutFolder, VersionAndDocumentsAreChecked) {
