@@ -152,7 +152,7 @@ struct GzipMemberEncoder::State {
                     return {};
                 }
                 --packing;
-                const Packed packed = member.packed.get();
+                const Packed packed = pool->take(member.packed);
                 if (packed.plain) {
                     found.push_back(
                         {.plain = *packed.plain, .offset = written, .size = packed.member.size()});
