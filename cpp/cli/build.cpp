@@ -171,6 +171,8 @@ void add_build(CLI::App& app, Action& action) {
     verb->add_flag("!--no-constraints", options.constraints,
                    "Write no constraints file of the image, name none in its environment");
     add_report_format(*verb, arguments->format);
+    verb->add_flag("--no-cache", options.no_cache,
+                   "Make every layer anew, also those that the cache knows from earlier builds");
     verb->add_flag("--no-build", options.no_build,
                    "Refuse to build packages of the lock that have no wheel");
     add_index_options(*verb, options.indexes);

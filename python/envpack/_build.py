@@ -36,6 +36,7 @@ def build(
     entrypoint: Sequence[str] | None = None,
     cmd: Sequence[str] | None = None,
     constraints: bool = True,
+    no_cache: bool = False,
     no_build: bool = False,
     index_url: str | None = None,
     extra_index_urls: Iterable[str] = (),
@@ -78,6 +79,7 @@ def build(
         cmd: default arguments of the image.
         constraints: write one constraints file of the final image and name it by
             ``PIP_CONSTRAINT`` and ``UV_CONSTRAINT``, so that later installs cannot break it.
+        no_cache: make every layer anew, also those that an earlier build wrote to ``output``.
         no_build: refuse to build packages of the lock that have no wheel.
         index_url: as for :func:`resolve`; files of a lock are fetched from the URLs in it.
         extra_index_urls: as for :func:`resolve`.
@@ -113,6 +115,7 @@ def build(
         entrypoint=None if entrypoint is None else list(entrypoint),
         cmd=None if cmd is None else list(cmd),
         constraints=constraints,
+        no_cache=no_cache,
         no_build=no_build,
         indexes=_core.IndexOptions(
             index_url=index_url,

@@ -426,6 +426,7 @@ class BuildOptions:
         entrypoint: Sequence[str] | None,
         cmd: Sequence[str] | None,
         constraints: bool,
+        no_cache: bool,
         no_build: bool,
         indexes: IndexOptions,
     ) -> None: ...

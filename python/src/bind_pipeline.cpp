@@ -286,7 +286,7 @@ void bind_pipeline(py::module_& module) {
                          std::map<std::string, std::string> annotations, Texts ports, Texts volumes,
                          const std::string& compression, std::optional<std::string> user,
                          std::optional<std::string> workdir, std::optional<Texts> entrypoint,
-                         std::optional<Texts> cmd, bool constraints, bool no_build,
+                         std::optional<Texts> cmd, bool constraints, bool no_cache, bool no_build,
                          pipeline::IndexOptions indexes) {
                  std::vector<pipeline::AddedPath> added;
                  for (const auto& [source, destination] : add) {
@@ -311,6 +311,7 @@ void bind_pipeline(py::module_& module) {
                      .entrypoint = std::move(entrypoint),
                      .cmd = std::move(cmd),
                      .constraints = constraints,
+                     .no_cache = no_cache,
                      .no_build = no_build,
                      .indexes = std::move(indexes)};
              }),
@@ -318,7 +319,8 @@ void bind_pipeline(py::module_& module) {
              py::arg("prefix"), py::arg("add"), py::arg("with_libs"), py::arg("env"),
              py::arg("labels"), py::arg("annotations"), py::arg("ports"), py::arg("volumes"),
              py::arg("compression"), py::arg("user"), py::arg("workdir"), py::arg("entrypoint"),
-             py::arg("cmd"), py::arg("constraints"), py::arg("no_build"), py::arg("indexes"));
+             py::arg("cmd"), py::arg("constraints"), py::arg("no_cache"), py::arg("no_build"),
+             py::arg("indexes"));
 
     bind_reports(module);
     module.def("freeze", &freeze, py::arg("source"), py::arg("python"), py::arg("exclude"),

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Side-by-side runs of envpack and its peers on this machine, printed as ratios.
 
-    python tests/bench/run.py [start] [freeze] [layer] [memory] [image] [--size 2G]
+    python tests/bench/run.py [start] [freeze] [layer] [memory] [image] [build] [--size 2G]
     python tests/bench/run.py backtracking
     python tests/bench/run.py resolve [--index-folder FOLDER] [--sets jupyterlab,web] [--rounds 9]
 
@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench.backtracking import bench_backtracking
 from bench.big_image import make_big_image
+from bench.build import bench_build
 from bench.inputs import make_distributions, make_image, make_venv
 from bench.resolve import bench_resolve
 
@@ -183,12 +184,18 @@ def _backtracking(work: Path) -> None:
     bench_backtracking(work, ENVPACK, UV)
 
 
+def _build(work: Path, size: int = 150 << 20) -> None:
+    bench_build(work, ENVPACK, UV, measure, size)
+
+
+SIZED = {"image": bench_image, "build": _build}
 BENCHES = {
     "start": bench_start,
     "freeze": bench_freeze,
     "layer": bench_layer,
     "memory": bench_memory,
     "image": bench_image,
+    "build": _build,
     "backtracking": _backtracking,
 }
 
@@ -204,7 +211,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)}")
-    parser.add_argument("--size", type=_bytes, default=2 << 30, help="of the image: 500M, 10G")
+    parser.add_argument("--size", type=_bytes, help="of image and build: 500M, 10G")
     parser.add_argument(
         "--index-folder",
         type=Path,
@@ -220,8 +227,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="envpack-bench-") as folder:
         os.environ["ENVPACK_CACHE_DIR"] = str(Path(folder) / "cache")
         for name in arguments.names or BENCHES:
-            if name == "image":
-                bench_image(Path(folder), arguments.size)
+            if name in SIZED and arguments.size:
+                SIZED[name](Path(folder), arguments.size)
             elif name == "resolve":
                 sets = [word for word in arguments.sets.split(",") if word]
                 bench_resolve(

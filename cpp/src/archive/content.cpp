@@ -107,7 +107,32 @@ Content Content::of_deflated(Deflated deflated, std::uint64_t size) {
     return content;
 }
 
+Content Content::of_later(std::shared_ptr<const Finder> finder, std::size_t number,
+                          std::uint64_t size) {
+    Content content;
+    content.size_ = size;
+    content.data_ = Later{std::move(finder), number};
+    return content;
+}
+
+Result<Content> Content::found() const {
+    const Later* const later = std::get_if<Later>(&data_);
+    if (later == nullptr) {
+        return *this;
+    }
+    ENVPACK_TRY(Content content, (*later->finder)(later->number));
+    if (content.size() != size_ || content.finder() != nullptr) {
+        return fail(ErrorCode::io_error,
+                    fmt::format("content has {} bytes instead of {}", content.size(), size_));
+    }
+    return content;
+}
+
 Result<std::unique_ptr<ByteSource>> Content::open() const {
+    if (finder() != nullptr) {
+        ENVPACK_TRY(const Content content, found());
+        return content.open();
+    }
     if (const auto* text = std::get_if<std::shared_ptr<const std::string>>(&data_)) {
         return std::make_unique<OwnedTextSource>(*text ? *text
                                                        : std::make_shared<const std::string>());

@@ -8,7 +8,10 @@
 #include <array>
 #include <chrono>
 #include <deque>
+#include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <libdeflate.h>
@@ -64,12 +67,52 @@ std::string pack(const std::string& plain, int level) {
     return member;
 }
 
+/// Members by what was packed. Workers read them, and may outlive the encoder.
+struct MembersByPlain {
+    std::shared_ptr<const KnownMembers> owner;
+    std::map<Digest, std::string_view> members;
+
+    explicit MembersByPlain(std::shared_ptr<const KnownMembers> known) : owner(std::move(known)) {
+        if (owner == nullptr) {
+            return;
+        }
+        const std::string_view blob = owner->blob;
+        for (const PackedMember& member : owner->members) {
+            if (member.offset <= blob.size() && member.size <= blob.size() - member.offset) {
+                members.emplace(member.plain, blob.substr(static_cast<std::size_t>(member.offset),
+                                                          static_cast<std::size_t>(member.size)));
+            }
+        }
+    }
+};
+
+struct Packed {
+    std::string member;
+    std::optional<Digest> plain = std::nullopt;  ///< where it is tracked
+};
+
+Packed pack_or_find(const std::string& plain, int level, const MembersByPlain* known) {
+    if (known == nullptr) {
+        return {.member = pack(plain, level)};
+    }
+    const Digest digest = Digest::of(as_bytes(plain));
+    const auto found = known->members.find(digest);
+    if (found != known->members.end()) {
+        // Who says so was checked; that it is no other member costs nothing to see.
+        const auto trailer = trailer_of(crc32_of(as_bytes(plain)), plain.size());
+        if (found->second.ends_with(std::string_view(trailer.data(), trailer.size()))) {
+            return {.member = std::string(found->second), .plain = digest};
+        }
+    }
+    return {.member = pack(plain, level), .plain = digest};
+}
+
 }  // namespace
 
 struct GzipMemberEncoder::State {
     /// A member in its place of the output: being packed, or DEFLATE data to be moved.
     struct Pending {
-        std::future<std::string> packed;
+        std::future<Packed> packed;
         std::shared_ptr<const void> owner;
         std::span<const std::byte> deflated;
         std::array<char, trailer_size> trailer{};
@@ -88,8 +131,10 @@ struct GzipMemberEncoder::State {
 
     Result<void> enqueue(std::string plain) {
         Pending member;
-        member.packed = pool->submit(
-            [plain = std::move(plain), level = encoding.level] { return pack(plain, level); });
+        member.packed =
+            pool->submit([plain = std::move(plain), level = encoding.level, known = tracked] {
+                return pack_or_find(plain, level, known.get());
+            });
         pending.push_back(std::move(member));
         ++packing;
         ++members;
@@ -107,19 +152,32 @@ struct GzipMemberEncoder::State {
                     return {};
                 }
                 --packing;
-                ENVPACK_CHECK(out.write(as_bytes(member.packed.get())));
+                const Packed packed = pool->take(member.packed);
+                if (packed.plain) {
+                    found.push_back(
+                        {.plain = *packed.plain, .offset = written, .size = packed.member.size()});
+                }
+                ENVPACK_CHECK(put(as_bytes(packed.member)));
             } else {
-                ENVPACK_CHECK(out.write(as_bytes(member_header)));
-                ENVPACK_CHECK(out.write(member.deflated));
-                ENVPACK_CHECK(out.write(std::as_bytes(std::span(member.trailer))));
+                ENVPACK_CHECK(put(as_bytes(member_header)));
+                ENVPACK_CHECK(put(member.deflated));
+                ENVPACK_CHECK(put(std::as_bytes(std::span(member.trailer))));
             }
             pending.pop_front();
         }
         return {};
     }
 
+    Result<void> put(std::span<const std::byte> bytes) {
+        written += bytes.size();
+        return out.write(bytes);
+    }
+
     ByteSink& out;
     GzipEncoding encoding;
+    std::shared_ptr<const MembersByPlain> tracked;
+    std::vector<PackedMember> found;
+    std::uint64_t written = 0;
     std::shared_ptr<TaskPool> pool;
     std::string open;  ///< P of the recipe
     std::deque<Pending> pending;
@@ -138,8 +196,8 @@ GzipMemberEncoder::GzipMemberEncoder(ByteSink& out, const GzipEncoding& encoding
 
 GzipMemberEncoder::~GzipMemberEncoder() = default;
 
-Result<void> GzipMemberEncoder::begin(std::uint64_t need) {
-    if (state_->open.size() + need > state_->encoding.member_size) {
+Result<void> GzipMemberEncoder::begin(std::uint64_t need, bool begins_member) {
+    if (begins_member || state_->open.size() + need > state_->encoding.member_size) {
         return state_->flush();
     }
     return {};
@@ -181,8 +239,20 @@ Result<void> GzipMemberEncoder::finish() {
     return state_->emit(0);
 }
 
+void GzipMemberEncoder::track(std::shared_ptr<const KnownMembers> known) {
+    state_->tracked = std::make_shared<const MembersByPlain>(std::move(known));
+}
+
+std::vector<PackedMember> GzipMemberEncoder::packed() const {
+    return state_->found;
+}
+
 std::uint64_t GzipMemberEncoder::members() const noexcept {
     return state_->members;
+}
+
+std::string_view gzip_compressor() noexcept {
+    return "libdeflate " LIBDEFLATE_VERSION_STRING;
 }
 
 }  // namespace envpack::archive

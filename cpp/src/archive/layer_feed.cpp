@@ -123,7 +123,7 @@ Result<std::span<const std::byte>> LayerFeed::take(std::size_t index) {
         Batch batch = std::move(batches_.front());
         batches_.pop_front();
         start_batches();
-        ENVPACK_TRY(buffers_, batch.loaded.get());
+        ENVPACK_TRY(buffers_, pool_.take(batch.loaded));
         begin_ = batch.begin;
         end_ = batch.end;
     }

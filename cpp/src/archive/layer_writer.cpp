@@ -1,5 +1,6 @@
 #include "envpack/archive/layer_writer.hpp"
 
+#include "decoders.hpp"
 #include "envpack/archive/tar_writer.hpp"
 #include "layer_feed.hpp"
 #include "task_pool.hpp"
@@ -29,6 +30,9 @@ public:
         : options_(options), blob_(&blob) {
         if (options.compression == Compression::gzip) {
             gzip_.emplace(blob_, options.gzip, std::move(pool));
+            if (options.track_members) {
+                gzip_->track(options.known);
+            }
         } else if (options.compression == Compression::zstd) {
             zstd_ = zstd_sink(blob_);
         }
@@ -40,9 +44,9 @@ public:
     }
 
     /// Begins a member: its header, and room for `content` more bytes in the same gzip member.
-    Result<void> begin(std::string_view header, std::uint64_t content) {
+    Result<void> begin(std::string_view header, std::uint64_t content, bool begins_member) {
         if (gzip_) {
-            ENVPACK_CHECK(gzip_->begin(header.size() + content));
+            ENVPACK_CHECK(gzip_->begin(header.size() + content, begins_member));
         }
         return write(as_bytes(header));
     }
@@ -67,7 +71,7 @@ public:
     }
 
     Result<LayerBytes> finish() {
-        ENVPACK_CHECK(begin({}, tar_end_size));
+        ENVPACK_CHECK(begin({}, tar_end_size, false));
         ENVPACK_CHECK(write(zeros));
         if (gzip_) {
             ENVPACK_CHECK(gzip_->finish());
@@ -80,7 +84,10 @@ public:
         bytes.size = blob_.count();
         bytes.digest = std::move(blob_).digest();
         bytes.tar_size = tar_size_;
-        bytes.members = gzip_ ? gzip_->members() : 0;
+        if (gzip_) {
+            bytes.members = gzip_->members();
+            bytes.packed = gzip_->packed();
+        }
         return bytes;
     }
 
@@ -92,6 +99,12 @@ private:
     Sha256 tar_;
     std::uint64_t tar_size_ = 0;
 };
+
+/// One path in 64 begins a gzip member, whatever is in front of it: behind a file that changed its
+/// size, members are soon what they were.
+bool begins_member(const SafePath& path) {
+    return crc32_of(as_bytes(path.str())) % 64 == 0;
+}
 
 Result<void> check_plan(std::span<const PlannedEntry> entries) {
     const SafePath* previous = nullptr;
@@ -181,6 +194,18 @@ Result<void> stream_file(const PlannedEntry& entry, bool moved, LayerStream& str
 
 }  // namespace
 
+std::string compressor_version(Compression compression) {
+    switch (compression) {
+        case Compression::gzip:
+            return std::string(gzip_compressor());
+        case Compression::zstd:
+            return fmt::format("zstd {}", zstd_version());
+        case Compression::none:
+            break;
+    }
+    return {};
+}
+
 Result<LayerBytes> write_layer(std::span<const PlannedEntry> sorted_entries,
                                const LayerWriteOptions& options, ByteSink& blob,
                                const RunContext& run) {
@@ -205,7 +230,7 @@ Result<LayerBytes> write_layer(std::span<const PlannedEntry> sorted_entries,
              .size = size,
              .link_target = entry.type == FileType::symlink ? entry.link_target : ""});
         const std::size_t padding = tar_padding(size);
-        ENVPACK_CHECK(stream.begin(header, moved ? 0 : size + padding));
+        ENVPACK_CHECK(stream.begin(header, moved ? 0 : size + padding, begins_member(entry.path)));
         if (!is_file) {
             continue;
         }

@@ -33,6 +33,20 @@ void TaskPool::run(std::function<void()> task) {
     wake_.notify_one();
 }
 
+bool TaskPool::run_one() {
+    std::function<void()> task;
+    {
+        const std::lock_guard lock(mutex_);
+        if (tasks_.empty()) {
+            return false;
+        }
+        task = std::move(tasks_.front());
+        tasks_.pop_front();
+    }
+    task();
+    return true;
+}
+
 void TaskPool::serve() {
     std::unique_lock lock(mutex_);
     for (;;) {

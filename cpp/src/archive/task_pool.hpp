@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -31,10 +32,18 @@ public:
         run([task] { (*task)(); });
         return future;
     }
+    /// What a future of submit() gives. Until it is there, the caller does tasks that wait.
+    template <class Value>
+    Value take(std::future<Value>& future) {
+        while (future.wait_for(std::chrono::seconds(0)) != std::future_status::ready && run_one()) {
+        }
+        return future.get();
+    }
     unsigned threads() const noexcept { return static_cast<unsigned>(threads_.size()); }
 
 private:
     void run(std::function<void()> task);
+    bool run_one();  ///< false: none waits
     void serve();
 
     std::mutex mutex_;

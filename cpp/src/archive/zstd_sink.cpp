@@ -68,4 +68,8 @@ std::unique_ptr<ByteSink> zstd_sink(ByteSink& out) {
     return std::make_unique<ZstdSink>(out);
 }
 
+std::string_view zstd_version() noexcept {
+    return ::ZSTD_versionString();
+}
+
 }  // namespace envpack::archive

@@ -5,7 +5,9 @@
 
 #include <charconv>
 #include <memory>
+#include <sys/stat.h>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
 
 #include <fmt/format.h>
@@ -19,6 +21,9 @@ namespace fs = std::filesystem;
 
 // Whoever reads an entry checks it, so nothing has to wait for the disk.
 constexpr Durability entries = Durability::checked;
+
+/// A list of all files of a large image, with room to spare.
+constexpr std::size_t max_record = std::size_t{256} << 20;
 
 fs::path entry_path(const fs::path& folder, const Digest& key) {
     const std::string hex = key.hex();
@@ -159,6 +164,30 @@ Result<void> Cache::store_built(const Digest& key, const Digest& wheel,
     const fs::path path = entry_path(root_ / "built-v2", key);
     ENVPACK_CHECK(prepare(path.parent_path()));
     return write_entry(path, wheel.hex() + " " + std::string(filename));
+}
+
+// A record begins with its key, so that one under another name is not taken for it.
+
+std::optional<SharedText> Cache::find_record(std::string_view kind, const Digest& key) const {
+    const fs::path path = entry_path(root_ / kind, key);
+    struct stat info {};
+    if (lstat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode) || info.st_uid != geteuid() ||
+        (info.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+        return std::nullopt;
+    }
+    const auto entry = read_entry(path, max_record);
+    const std::string stated = key.hex();
+    if (!entry || !entry->view().starts_with(stated)) {
+        return std::nullopt;
+    }
+    return entry->from(stated.size());
+}
+
+Result<void> Cache::store_record(std::string_view kind, const Digest& key,
+                                 std::string_view text) const {
+    const fs::path path = entry_path(root_ / kind, key);
+    ENVPACK_CHECK(prepare(path.parent_path()));
+    return write_entry(path, key.hex() + std::string(text));
 }
 
 // A page is stored as six lines, in the order of CachedPage, and its body.

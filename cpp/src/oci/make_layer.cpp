@@ -15,14 +15,23 @@ namespace envpack::oci {
 Result<LayerPtr> make_layer(std::span<const archive::PlannedEntry> entries,
                             const archive::LayerWriteOptions& options,
                             const std::filesystem::path& directory, const RunContext& run) {
+    ENVPACK_TRY(MadeLayer made, make_tracked_layer(entries, options, directory, run));
+    return std::move(made.layer);
+}
+
+Result<MadeLayer> make_tracked_layer(std::span<const archive::PlannedEntry> entries,
+                                     const archive::LayerWriteOptions& options,
+                                     const std::filesystem::path& directory,
+                                     const RunContext& run) {
     ENVPACK_TRY(const std::string_view type, layer_type(Family::oci, options.compression));
     ENVPACK_TRY(FileHandle file, create_scratch_file(directory));
     FileRegionSink blob(file, directory.string());
-    ENVPACK_TRY(const archive::LayerBytes bytes, archive::write_layer(entries, options, blob, run));
+    ENVPACK_TRY(archive::LayerBytes bytes, archive::write_layer(entries, options, blob, run));
     Descriptor descriptor{
         .media_type = std::string(type), .digest = bytes.digest, .size = bytes.size};
-    return std::make_shared<const FileLayer>(std::move(file), directory, std::move(descriptor),
-                                             bytes.diff_id);
+    return MadeLayer{.layer = std::make_shared<const FileLayer>(
+                         std::move(file), directory, std::move(descriptor), bytes.diff_id),
+                     .packed = std::move(bytes.packed)};
 }
 
 std::string layer_recipe(const archive::LayerWriteOptions& options) {

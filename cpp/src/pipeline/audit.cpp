@@ -14,14 +14,6 @@
 namespace envpack::pipeline {
 namespace {
 
-archive::CaptureFilter audit_capture() {
-    return [wanted = env::inventory_filter(env::InventoryDetail::files)](
-               const SafePath& path, const archive::FileInfo& info) {
-        return wanted(path, info) || env::loader_paths_want(path, info) ||
-               env::system_owners_want(path, info);
-    };
-}
-
 /// What the Python of an environment can import, and itself.
 std::vector<SafePath> roots_of_environment(const env::Inventory& inventory) {
     std::vector<SafePath> roots = inventory.search_path;
@@ -89,6 +81,14 @@ Result<void> read_system_owners(AuditSubject& subject, const RunContext& run) {
 }
 
 }  // namespace
+
+archive::CaptureFilter audit_capture() {
+    return [wanted = env::inventory_filter(env::InventoryDetail::files)](
+               const SafePath& path, const archive::FileInfo& info) {
+        return wanted(path, info) || env::loader_paths_want(path, info) ||
+               env::system_owners_want(path, info);
+    };
+}
 
 std::string AuditSubject::package_of(const SafePath& path) const {
     const std::optional<std::size_t> owner = owners.owner(path);

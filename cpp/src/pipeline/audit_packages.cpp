@@ -5,6 +5,7 @@
 #include "build_base.hpp"
 #include "build_layers.hpp"
 #include "build_plan.hpp"
+#include "cuda_base.hpp"
 #include "envpack/archive/memory_tree.hpp"
 #include "envpack/base/digest.hpp"
 #include "envpack/base/file.hpp"
@@ -106,6 +107,27 @@ std::string base_of(const AuditOptions& options, const env::Lock& lock) {
     return source && source->is_image() ? lock.origin->base : std::string();
 }
 
+/// The base with all that an audit reads of it: records of earlier builds have less.
+Result<BuildBase> whole_base(const std::string& image, const BuildOptions& place,
+                             const UserConfig& user, const RunContext& run) {
+    ENVPACK_TRY(const Source source, Source::parse(image));
+    if (!source.is_image()) {
+        return fail(Error(ErrorCode::unsupported, fmt::format("base `{}` is no image", image))
+                        .with_hint("name an image: --base oci:DIR[:TAG], oci-archive:FILE[:TAG] or "
+                                   "docker-archive:FILE[:NAME]"));
+    }
+    ENVPACK_TRY(OpenSource open, open_source(source, audit_capture(), user, run));
+    BuildBase base{.image = open.image,
+                   .tree = open.tree,
+                   .layers = open.layers,
+                   .environment = open.environment};
+    ENVPACK_TRY(base.inventory, with_context(inventory_of(source, open, std::nullopt,
+                                                          env::InventoryDetail::pins, run),
+                                             fmt::format("while reading base `{}`", image)));
+    ENVPACK_TRY(base.place, place_for(place, *base.tree, &base.inventory.python));
+    return base;
+}
+
 /// A base of nothing but a Python that has to be there.
 Result<BuildBase> imagined_base(const Request& request, const BuildOptions& place,
                                 const UserConfig& user, const RunContext& run) {
@@ -186,10 +208,11 @@ Result<LayerStack> stack_of(const Request& request, const BuildBase& base,
     if (base.image != nullptr) {
         ENVPACK_CHECK(check_lock_fits(lock, base));
     }
-    ENVPACK_TRY(const auto sources, LockSources::open(lock, base.inventory.python, options.indexes,
-                                                      options.no_build, user, run));
-    ENVPACK_TRY(BuildPlan plan, plan_from_lock(lock, request.folder, base, sources->index(),
-                                               sources->services(), run));
+    ENVPACK_TRY(std::shared_ptr<const LockSources> sources,
+                LockSources::open(lock, base.inventory.python, options.indexes, options.no_build,
+                                  user, run));
+    ENVPACK_TRY(BuildPlan plan, plan_from_lock(lock, request.folder, base, std::move(sources),
+                                               BuildRecords(), run));
     if (base.image != nullptr) {
         ENVPACK_CHECK(check_base_files(plan, base, lock, user, run));
     }
@@ -215,22 +238,23 @@ Result<AuditSubject> read_packages(const AuditOptions& options, const UserConfig
     const std::string image = base_of(options, request.lock);
     const BuildOptions place{
         .input = options.source, .layout = options.layout, .prefix = options.prefix};
-    ENVPACK_TRY(const BuildBase base,
-                image.empty() ? imagined_base(request, place, user, run)
-                              : open_base(image, place, env::InventoryDetail::files, user, run));
+    ENVPACK_TRY(const BuildBase base, image.empty() ? imagined_base(request, place, user, run)
+                                                    : whole_base(image, place, user, run));
     ENVPACK_TRY(const LayerStack stack, stack_of(request, base, options, user, run));
 
+    auto tree = std::make_shared<archive::PlannedTree>(base.tree);
+    for (const PlacedLayer& layer : stack.layers()) {
+        tree->add(layer.entries);
+    }
     AuditSubject subject;
     subject.is_without_base = image.empty();
     subject.assumptions = assumptions_of(request, base, image);
     // Neither is a tree of this machine.
     subject.source.kind = image.empty() ? Source::Kind::root_file_system : Source::Kind::oci_layout;
-    subject.open = {.tree = std::make_shared<archive::PlannedTree>(stack.tree()),
-                    .environment = base.environment,
-                    .image = base.image,
-                    .layers = base.layers};
-    ENVPACK_TRY(subject.inventory, inventory_on(base, stack.tree(), run));
-    ENVPACK_TRY(subject.owners, env::FileOwners::read(stack.tree(), subject.inventory, run));
+    subject.open = {
+        .tree = tree, .environment = base.environment, .image = base.image, .layers = base.layers};
+    ENVPACK_TRY(subject.inventory, inventory_on(base, *tree, run));
+    ENVPACK_TRY(subject.owners, env::FileOwners::read(*tree, subject.inventory, run));
     const fs::path scratch = user.cache_directory() / "scratch";
     if (!image.empty()) {
         // No package hides a file of the base: oci::place_onto().

@@ -17,6 +17,9 @@
 
 namespace envpack::pipeline {
 
+/// What of the files of an image an audit keeps in memory.
+archive::CaptureFilter audit_capture();
+
 /// What both look at. Immutable while they do.
 struct AuditSubject {
     Source source;

@@ -1,6 +1,7 @@
 #include "envpack/pipeline/build.hpp"
 
 #include "build_image.hpp"
+#include "build_records.hpp"
 #include "destination.hpp"
 
 #include <utility>
@@ -52,7 +53,8 @@ Result<BuildReport> build(const BuildOptions& options, const UserConfig& user,
                           const RunContext& run) {
     ENVPACK_TRY(const Source target, parse_destination(options.output));
     ENVPACK_TRY(const UnixTime created, build_epoch(user));
-    ENVPACK_TRY(BuiltImage built, build_image(options, created, user, run));
+    const BuildRecords records(user, blobs_of(target), options.no_cache);
+    ENVPACK_TRY(BuiltImage built, build_image(options, created, records, user, run));
     // Only now is the destination touched.
     ENVPACK_TRY(const oci::Descriptor written,
                 with_context(write_image(*built.image, target, user, run),

@@ -1,11 +1,15 @@
 #include "build_base.hpp"
 
+#include "cuda_base.hpp"
+#include "envpack/archive/recorded_tree.hpp"
+#include "envpack/env/compare_constraints.hpp"
 #include "envpack/env/loader_paths.hpp"
-#include "envpack/env/system_owners.hpp"
 #include "envpack/packaging/specifier_set.hpp"
 #include "envpack/pipeline/source.hpp"
+#include "inventory_store.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -25,6 +29,63 @@ std::string installed_version(const env::FrozenPackage& package) {
     return package.version ? package.version->to_string() : package.raw_version;
 }
 
+constexpr std::string_view base_files = "base-files-v1";
+
+/// What of a base's files is kept in memory.
+bool wanted(const SafePath& path, const archive::FileInfo& info) {
+    return env::inventory_wants(path, info) || env::loader_paths_want(path, info);
+}
+
+Digest base_files_key(const Digest& manifest) {
+    PackedWriter key = record_key(base_files, 1);
+    key.digest(manifest);
+    return Digest::of(as_bytes(key.view()));
+}
+
+InventoryKey inventory_key(const oci::Image& image) {
+    return {.manifest = oci::digest_of(image), .detail = env::InventoryDetail::pins};
+}
+
+/// Fills in a base that was read before; false when it was not.
+bool find_base(const Source& source, const BuildRecords& records, const UserConfig& user,
+               const RunContext& run, BuildBase& base) {
+    const Result<oci::ImageConfig> config = oci::config_of(*base.image);
+    auto files = records.find(base_files, base_files_key(oci::digest_of(*base.image)));
+    if (!config || !files) {
+        return false;
+    }
+    auto inventory = InventoryStore(user).find(inventory_key(*base.image));
+    if (!inventory) {
+        return false;
+    }
+    const auto read = [source, image = base.image,
+                       &run]() -> Result<archive::RecordedTree::TreePtr> {
+        ENVPACK_TRY(const OpenSource open, open_image_tree(source, image, wanted, run));
+        return open.tree;
+    };
+    base.tree = archive::RecordedTree::make(*std::move(files), read);
+    base.environment = environment_of(*config);
+    base.inventory = *std::move(inventory);
+    base.inventory.source = source.text;
+    return base.tree != nullptr;
+}
+
+Result<void> keep_base(const BuildBase& base, const BuildRecords& records, const UserConfig& user,
+                       const RunContext& run) {
+    // What describes packages is in the inventory.
+    const auto kept = [paths = env::constraint_paths(base.environment)](
+                          const SafePath& path, const archive::FileInfo& info) {
+        const bool is_of_package = path.str().find(".dist-info/") != std::string::npos ||
+                                   path.str().find(".egg-info/") != std::string::npos;
+        return (wanted(path, info) && !is_of_package) ||
+               std::find(paths.begin(), paths.end(), '/' + path.str()) != paths.end();
+    };
+    ENVPACK_TRY(const std::string record, archive::record_of_tree(*base.tree, kept, run));
+    records.keep(base_files, base_files_key(oci::digest_of(*base.image)), record);
+    InventoryStore(user).keep(inventory_key(*base.image), base.inventory);
+    return {};
+}
+
 }  // namespace
 
 std::string BuildBase::interpreter() const {
@@ -32,7 +93,7 @@ std::string BuildBase::interpreter() const {
 }
 
 Result<BuildBase> open_base(const std::string& base, const BuildOptions& options,
-                            env::InventoryDetail detail, const UserConfig& user,
+                            const BuildRecords& records, const UserConfig& user,
                             const RunContext& run) {
     ENVPACK_TRY(const Source source, Source::parse(base));
     if (!source.is_image()) {
@@ -40,22 +101,25 @@ Result<BuildBase> open_base(const std::string& base, const BuildOptions& options
                         .with_hint("name an image: --base oci:DIR[:TAG], oci-archive:FILE[:TAG] or "
                                    "docker-archive:FILE[:NAME]"));
     }
-    const auto wanted = [of_inventory = env::inventory_filter(detail),
-                         owners = detail == env::InventoryDetail::files](
-                            const SafePath& path, const archive::FileInfo& info) {
-        return of_inventory(path, info) || env::loader_paths_want(path, info) ||
-               (owners && env::system_owners_want(path, info));
-    };
-    ENVPACK_TRY(OpenSource open, open_source(source, wanted, user, run));
-    BuildBase result{.image = std::move(open.image),
-                     .tree = std::move(open.tree),
-                     .layers = std::move(open.layers),
-                     .environment = std::move(open.environment)};
-    Result<env::Inventory> inventory = env::take_inventory(
-        *result.tree, {.source = source.text, .environment = result.environment, .detail = detail},
-        run);
+    ENVPACK_TRY(oci::ImagePtr image, open_image(source, user, run));
+    BuildBase result{.image = image, .has_digest = source.kind != Source::Kind::docker_archive};
+    const bool is_recorded =
+        records.is_kept() && result.has_digest && !options.input.empty() && !options.with_libs;
+    if (is_recorded && find_base(source, records, user, run, result)) {
+        ENVPACK_TRY(result.place, place_for(options, *result.tree, &result.inventory.python));
+        return result;
+    }
+    ENVPACK_TRY(OpenSource open, open_image_tree(source, std::move(image), wanted, run));
+    result.tree = open.tree;
+    result.layers = open.layers;
+    result.environment = open.environment;
+    Result<env::Inventory> inventory =
+        inventory_of(source, open, std::nullopt, env::InventoryDetail::pins, run);
     if (inventory) {
         result.inventory = *std::move(inventory);
+        if (is_recorded) {
+            ENVPACK_CHECK(keep_base(result, records, user, run));
+        }
     } else if (!options.input.empty() || inventory.error().code() != ErrorCode::not_found) {
         return fail(std::move(inventory).error().with_context(
             fmt::format("while reading base `{}`", base)));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "build_place.hpp"
+#include "build_records.hpp"
 #include "envpack/archive/file_tree.hpp"
 #include "envpack/archive/stacked_tree.hpp"
 #include "envpack/base/result.hpp"
@@ -22,18 +23,25 @@ namespace envpack::pipeline {
 struct BuildBase {
     oci::ImagePtr image = nullptr;
     std::shared_ptr<const archive::FileTree> tree = nullptr;
-    std::shared_ptr<const archive::StackedTree> layers = nullptr;  ///< `tree`, as layers
-    env::Inventory inventory = {};                                 ///< empty without a Python
-    env::Environment environment = {};                             ///< of the image's config
+    /// `tree`, as layers; of a base that was not read, null.
+    std::shared_ptr<const archive::StackedTree> layers = nullptr;
+    env::Inventory inventory = {};      ///< empty without a Python
+    env::Environment environment = {};  ///< of the image's config
     BuildPlace place = {};
+
+    /// Whether the digest of the image stands for its bytes. Not of a docker-archive, whose
+    /// manifest is made up: nothing was verified against it.
+    bool has_digest = true;
 
     std::string interpreter() const;  ///< absolute in the image: "/usr/bin/python3.11"
 };
 
 /// Opens the base image, finds its Python and packages, and where `options` puts others. A base
-/// without a Python is not_found, unless `options` has no input. `detail` is that of the inventory.
+/// without a Python is not_found, unless `options` has no input.
+/// A base that `records` and the inventories of the cache know is not read; it is when a file that
+/// they lack is wanted.
 Result<BuildBase> open_base(const std::string& base, const BuildOptions& options,
-                            env::InventoryDetail detail, const UserConfig& user,
+                            const BuildRecords& records, const UserConfig& user,
                             const RunContext& run);
 
 /// invalid_argument (rule `build.lock-base`) unless `lock` was made for such an environment: same

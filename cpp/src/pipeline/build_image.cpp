@@ -29,6 +29,7 @@ constexpr std::string_view engine_path =
 /// What the input is, read as far as a build needs it.
 struct Input {
     std::optional<env::Lock> lock = std::nullopt;  ///< none: a virtual environment
+    std::string lock_text = {};
     std::string base;
 };
 
@@ -63,9 +64,9 @@ Result<Input> read_input(const BuildOptions& options) {
     Input input{.base = options.base.value_or("")};
     if (!fs::is_directory(status)) {
         constexpr Limits limits;
-        ENVPACK_TRY(const std::string text, read_file(options.input, limits.max_text));
+        ENVPACK_TRY(input.lock_text, read_file(options.input, limits.max_text));
         ENVPACK_TRY(input.lock,
-                    with_context(env::Lock::parse(text, limits),
+                    with_context(env::Lock::parse(input.lock_text, limits),
                                  fmt::format("while reading `{}`", options.input.string())));
         if (input.base.empty() && input.lock->origin) {
             input.base = input.lock->origin->base;
@@ -75,7 +76,8 @@ Result<Input> read_input(const BuildOptions& options) {
 }
 
 Result<BuildPlan> plan_of(const BuildOptions& options, const Input& input, const BuildBase& base,
-                          const UserConfig& user, const RunContext& run) {
+                          const BuildRecords& records, const UserConfig& user,
+                          const RunContext& run) {
     if (options.input.empty()) {
         return BuildPlan{};
     }
@@ -83,11 +85,11 @@ Result<BuildPlan> plan_of(const BuildOptions& options, const Input& input, const
         return plan_from_venv(options.input, base, user, run);
     }
     ENVPACK_CHECK(check_lock_fits(*input.lock, base));
-    ENVPACK_TRY(const auto sources,
+    ENVPACK_TRY(std::shared_ptr<const LockSources> sources,
                 LockSources::open(*input.lock, base.inventory.python, options.indexes,
                                   options.no_build, user, run));
     ENVPACK_TRY(BuildPlan plan, plan_from_lock(*input.lock, options.input.parent_path(), base,
-                                               sources->index(), sources->services(), run));
+                                               std::move(sources), records, run));
     ENVPACK_CHECK(check_base_files(plan, base, *input.lock, user, run));
     return plan;
 }
@@ -150,6 +152,56 @@ std::optional<std::string> base_name(const BuildOptions& options) {
     return named == options.annotations.end() ? std::nullopt : std::optional(named->second);
 }
 
+/// The layers of a build, and what they were made of.
+struct MadeLayers {
+    RecordedBuild build;
+    std::vector<CopiedLibrary> libraries = {};
+};
+
+Result<MadeLayers> make_layers(const BuildOptions& options, const Input& input,
+                               const BuildBase& base, const oci::Image& image,
+                               const archive::LayerWriteOptions& writing, std::size_t budget,
+                               const BuildRecords& records, const UserConfig& user,
+                               const RunContext& run) {
+    const std::optional<Digest> key =
+        input.lock && options.add.empty() && base.has_digest && records.is_kept()
+            ? std::optional(
+                  build_key(input.lock_text, oci::digest_of(*base.image), options, writing))
+            : std::nullopt;
+    if (key) {
+        if (auto known = records.find_build(*key, run)) {
+            return MadeLayers{.build = *std::move(known)};
+        }
+    }
+    ENVPACK_TRY(BuildPlan plan, plan_of(options, input, base, records, user, run));
+    if (bakes_constraints(options)) {
+        ENVPACK_TRY(BakedConstraints baked, bake_constraints(base, plan.added));
+        plan.groups.push_back(
+            {.title = "environment", .entries = {}, .wheels = std::vector<Digest>()});
+        plan.groups.back().entries.push_back(std::move(baked.file));
+        std::move(baked.notes.begin(), baked.notes.end(), std::back_inserter(plan.notes));
+    }
+    MadeLayers made{.build = {.layers = {}, .notes = plan.notes}};
+    const bool is_fixed = plan.is_fixed;
+    ENVPACK_TRY(std::vector<PlannedFiles> planned, layers_of(std::move(plan), budget));
+    LayerStack stack(base);
+    ENVPACK_CHECK(stack.add_packages(std::move(planned)));
+    if (!options.add.empty()) {
+        ENVPACK_TRY(const oci::ImageConfig of_base, oci::config_of(*base.image));
+        ENVPACK_TRY(const oci::ImageConfig config, oci::config_of(image));
+        ENVPACK_CHECK(stack.add_files(options, working_folder(options, base.place, of_base),
+                                      environment_of(config), user, run));
+    }
+    made.libraries = std::move(stack.libraries);
+    std::move(stack.notes.begin(), stack.notes.end(), std::back_inserter(made.build.notes));
+    ENVPACK_TRY(made.build.layers, write_layers(stack.layers(), options.layout, writing,
+                                                user.cache_directory() / "scratch", records, run));
+    if (key && is_fixed) {
+        records.keep_build(*key, made.build);
+    }
+    return made;
+}
+
 }  // namespace
 
 Result<UnixTime> build_epoch(const UserConfig& user) {
@@ -161,10 +213,10 @@ Result<UnixTime> build_epoch(const UserConfig& user) {
 }
 
 Result<BuiltImage> build_image(const BuildOptions& options, UnixTime created,
-                               const UserConfig& user, const RunContext& run) {
+                               const BuildRecords& records, const UserConfig& user,
+                               const RunContext& run) {
     ENVPACK_TRY(const Input input, read_input(options));
-    ENVPACK_TRY(const BuildBase base,
-                open_base(input.base, options, env::InventoryDetail::pins, user, run));
+    ENVPACK_TRY(const BuildBase base, open_base(input.base, options, records, user, run));
 
     const std::size_t below = base.image->layers().size();
     const std::size_t on_top = (options.add.empty() ? 0U : 1U) + (options.with_libs ? 1U : 0U);
@@ -178,33 +230,24 @@ Result<BuiltImage> build_image(const BuildOptions& options, UnixTime created,
     // Readers of layouts do not find Docker's own manifest types in them: hence as_oci().
     ENVPACK_TRY(oci::ImagePtr image, oci::as_oci(base.image));
     ENVPACK_TRY(image, oci::with_config(image, config_change(options, base, created)));
-    ENVPACK_TRY(BuildPlan plan, plan_of(options, input, base, user, run));
-    if (bakes_constraints(options)) {
-        ENVPACK_TRY(BakedConstraints baked, bake_constraints(base, plan.added));
-        plan.groups.push_back({.title = "environment", .entries = {}});
-        plan.groups.back().entries.push_back(std::move(baked.file));
-        std::move(baked.notes.begin(), baked.notes.end(), std::back_inserter(plan.notes));
-    }
+    const archive::LayerWriteOptions writing{.mtime = created, .compression = options.compression};
+    ENVPACK_TRY(MadeLayers made, make_layers(options, input, base, *image, writing,
+                                             oci::max_layers - below - on_top, records, user, run));
 
-    BuiltImage built{.base_digest = oci::digest_of(*base.image), .notes = plan.notes};
-    ENVPACK_TRY(std::vector<PlannedFiles> planned,
-                layers_of(std::move(plan), oci::max_layers - below - on_top));
-    LayerStack stack(base);
-    ENVPACK_CHECK(stack.add_packages(std::move(planned)));
-    if (!options.add.empty()) {
-        ENVPACK_TRY(const oci::ImageConfig of_base, oci::config_of(*base.image));
-        ENVPACK_TRY(const oci::ImageConfig config, oci::config_of(*image));
-        ENVPACK_CHECK(stack.add_files(options, working_folder(options, base.place, of_base),
-                                      environment_of(config), user, run));
+    BuiltImage built{.base_digest = oci::digest_of(*base.image),
+                     .libraries = std::move(made.libraries),
+                     .notes = std::move(made.build.notes)};
+    std::vector<oci::Addendum> additions;
+    for (RecordedLayer& layer : made.build.layers) {
+        built.layers.push_back({.title = std::move(layer.title),
+                                .digest = layer.layer->descriptor().digest,
+                                .diff_id = layer.layer->diff_id(),
+                                .size = layer.layer->descriptor().size});
+        additions.push_back({.layer = std::move(layer.layer),
+                             .created_by = std::move(layer.created_by),
+                             .comment = std::move(layer.comment)});
     }
-    built.libraries = std::move(stack.libraries);
-    std::move(stack.notes.begin(), stack.notes.end(), std::back_inserter(built.notes));
-    ENVPACK_TRY(WrittenLayers written,
-                write_layers(stack.layers(), options.layout,
-                             {.mtime = created, .compression = options.compression},
-                             user.cache_directory() / "scratch", run));
-    built.layers = std::move(written.layers);
-    ENVPACK_TRY(built.image, oci::append(image, written.additions,
+    ENVPACK_TRY(built.image, oci::append(image, additions,
                                          {.created = created,
                                           .base_name = base_name(options),
                                           .base_digest = built.base_digest}));

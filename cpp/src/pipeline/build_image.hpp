@@ -1,5 +1,6 @@
 #pragma once
 
+#include "build_records.hpp"
 #include "envpack/base/clock.hpp"
 #include "envpack/base/digest.hpp"
 #include "envpack/base/result.hpp"
@@ -13,7 +14,8 @@
 
 namespace envpack::pipeline {
 
-/// An image that was built and is nowhere yet: its new layers are in nameless files.
+/// An image that was built and is nowhere yet: its new layers are in nameless files, or where an
+/// earlier build wrote them.
 struct BuiltImage {
     oci::ImagePtr image = nullptr;
     Digest base_digest = {};
@@ -25,8 +27,10 @@ struct BuiltImage {
 /// The time of files and of the image: SOURCE_DATE_EPOCH, else a constant.
 Result<UnixTime> build_epoch(const UserConfig& user);
 
-/// build() up to the destination; `options.output` means nothing.
+/// build() up to the destination; `options.output` means nothing. What `records` has is not made
+/// again.
 Result<BuiltImage> build_image(const BuildOptions& options, UnixTime created,
-                               const UserConfig& user, const RunContext& run);
+                               const BuildRecords& records, const UserConfig& user,
+                               const RunContext& run);
 
 }  // namespace envpack::pipeline

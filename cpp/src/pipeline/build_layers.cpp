@@ -1,10 +1,12 @@
 #include "build_layers.hpp"
 
 #include "added_files.hpp"
+#include "envpack/base/parallel.hpp"
 #include "envpack/oci/make_layer.hpp"
 #include "envpack/oci/place_onto.hpp"
 #include "needed_libraries.hpp"
 
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -19,6 +21,29 @@ std::string counted(std::size_t number, std::string_view one, std::string_view m
     return fmt::format("{} {}", number, number == 1 ? one : many);
 }
 
+/// The entries with what was put off until it is wanted: wheels that were not opened.
+Result<std::vector<archive::PlannedEntry>> with_contents(std::vector<archive::PlannedEntry> entries,
+                                                         const RunContext& run) {
+    std::vector<const archive::PlannedEntry*> first_of_each;
+    std::set<const archive::Content::Finder*> seen{nullptr};
+    for (const archive::PlannedEntry& entry : entries) {
+        if (seen.insert(entry.content.finder()).second) {
+            first_of_each.push_back(&entry);
+        }
+    }
+    ENVPACK_CHECK(parallel_for(
+        first_of_each.size(),
+        [&](std::size_t i) -> Result<void> {
+            ENVPACK_TRY([[maybe_unused]] const auto opened, first_of_each[i]->content.found());
+            return {};
+        },
+        run));
+    for (archive::PlannedEntry& entry : entries) {
+        ENVPACK_TRY(entry.content, entry.content.found());
+    }
+    return entries;
+}
+
 }  // namespace
 
 LayerStack::LayerStack(const BuildBase& base) : base_(base), tree_(base.tree) {}
@@ -30,8 +55,10 @@ Result<void> LayerStack::add_packages(std::vector<PlannedFiles> planned) {
         ENVPACK_TRY(auto entries,
                     with_context(oci::place_onto(*base_.tree, std::move(files.entries)),
                                  fmt::format("while placing {}", files.title)));
-        tree_.add(entries);
-        layers_.push_back({.title = std::move(files.title), .entries = std::move(entries)});
+        layers_.push_back({.title = std::move(files.title),
+                           .entries = std::move(entries),
+                           .wheels = std::move(files.wheels),
+                           .is_rest = files.is_rest});
     }
     return {};
 }
@@ -66,6 +93,9 @@ Result<void> LayerStack::check_not_of_packages(
 Result<void> LayerStack::add_files(const BuildOptions& options, const std::string& workdir,
                                    const env::Environment& variables, const UserConfig& user,
                                    const RunContext& run) {
+    for (const PlacedLayer& layer : layers_) {
+        tree_.add(layer.entries);
+    }
     ENVPACK_TRY(AddedFiles added, read_added_files(options.add, workdir, tree_, run));
     ENVPACK_CHECK(check_not_of_packages(added.entries));
     if (added.left_out > 0) {
@@ -104,30 +134,49 @@ Result<void> LayerStack::add_files(const BuildOptions& options, const std::strin
     return {};
 }
 
-Result<WrittenLayers> write_layers(const std::vector<PlacedLayer>& placed, BuildLayout layout,
-                                   const archive::LayerWriteOptions& common,
-                                   const std::filesystem::path& scratch, const RunContext& run) {
+Result<std::vector<RecordedLayer>> write_layers(const std::vector<PlacedLayer>& placed,
+                                                BuildLayout layout,
+                                                const archive::LayerWriteOptions& common,
+                                                const std::filesystem::path& scratch,
+                                                const BuildRecords& records,
+                                                const RunContext& run) {
     const std::string of_layout =
         layout == BuildLayout::venv ? "" : fmt::format("{}{}", layout_option, to_string(layout));
-    WrittenLayers written;
+    const Digest rest_key = members_key(common);
+    std::vector<RecordedLayer> written;
     for (const PlacedLayer& files : placed) {
         if (files.entries.empty()) {
             continue;  // the base has all of it
         }
         archive::LayerWriteOptions options = common;
         options.subject = files.title;
-        ENVPACK_TRY(oci::LayerPtr layer,
-                    with_context(oci::make_layer(files.entries, options, scratch, run),
-                                 fmt::format("while writing the layer of {}", files.title)));
-        written.layers.push_back({.title = files.title,
-                                  .digest = layer->descriptor().digest,
-                                  .diff_id = layer->diff_id(),
-                                  .size = layer->descriptor().size});
-        written.additions.push_back(
-            {.layer = std::move(layer),
-             .created_by =
-                 fmt::format("{}{}{}: {}", build_command, of_layout, files.option, files.title),
-             .comment = oci::layer_recipe(options)});
+        const auto key =
+            records.is_kept() ? layer_key(files.entries, files.wheels, options) : std::nullopt;
+        oci::LayerPtr layer = key ? records.find_layer(*key, run) : nullptr;
+        if (layer == nullptr) {
+            const auto make = [&]() -> Result<oci::LayerPtr> {
+                ENVPACK_TRY(const auto entries, with_contents(files.entries, run));
+                if (!key || !files.is_rest) {
+                    return oci::make_layer(entries, options, scratch, run);
+                }
+                options.track_members = true;
+                options.known = records.find_members(rest_key, run);
+                ENVPACK_TRY(oci::MadeLayer made,
+                            oci::make_tracked_layer(entries, options, scratch, run));
+                records.keep_members(rest_key, *made.layer, made.packed);
+                return std::move(made.layer);
+            };
+            ENVPACK_TRY(layer, with_context(make(), fmt::format("while writing the layer of {}",
+                                                                files.title)));
+            if (key) {
+                records.keep_layer(*key, *layer);
+            }
+        }
+        written.push_back({.layer = std::move(layer),
+                           .title = files.title,
+                           .created_by = fmt::format("{}{}{}: {}", build_command, of_layout,
+                                                     files.option, files.title),
+                           .comment = oci::layer_recipe(options)});
     }
     return written;
 }

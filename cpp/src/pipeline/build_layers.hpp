@@ -2,6 +2,7 @@
 
 #include "build_base.hpp"
 #include "build_plan.hpp"
+#include "build_records.hpp"
 #include "envpack/archive/content.hpp"
 #include "envpack/archive/layer_writer.hpp"
 #include "envpack/archive/planned_tree.hpp"
@@ -13,6 +14,7 @@
 #include "envpack/pipeline/user_config.hpp"
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +31,8 @@ struct PlacedLayer {
     std::string title;
     std::string option = {};  ///< of the command, where it is not the layout's: " --add"
     std::vector<archive::PlannedEntry> entries = {};
+    std::optional<std::vector<Digest>> wheels = std::nullopt;  ///< as PlannedFiles has it
+    bool is_rest = false;                                      ///< the same
 };
 
 /// Layers over a base, each aware of those before it. One thread.
@@ -45,8 +49,6 @@ public:
                            const RunContext& run);
 
     const std::vector<PlacedLayer>& layers() const noexcept { return layers_; }
-    /// What a container will see.
-    const archive::PlannedTree& tree() const noexcept { return tree_; }
     std::vector<CopiedLibrary> libraries = {};
     std::vector<std::string> notes = {};
 
@@ -54,18 +56,16 @@ private:
     Result<void> check_not_of_packages(const std::vector<archive::PlannedEntry>& entries) const;
 
     const BuildBase& base_;
-    archive::PlannedTree tree_;  ///< with all layers so far
+    archive::PlannedTree tree_;  ///< with all layers, once files are added
     std::vector<PlacedLayer> layers_;
 };
 
-struct WrittenLayers {
-    std::vector<oci::Addendum> additions = {};
-    std::vector<BuiltLayer> layers = {};
-};
-
-Result<WrittenLayers> write_layers(const std::vector<PlacedLayer>& placed, BuildLayout layout,
-                                   const archive::LayerWriteOptions& common,
-                                   const std::filesystem::path& scratch, const RunContext& run);
+/// The layers, those that `records` has where an earlier build wrote them, the others made now.
+Result<std::vector<RecordedLayer>> write_layers(const std::vector<PlacedLayer>& placed,
+                                                BuildLayout layout,
+                                                const archive::LayerWriteOptions& common,
+                                                const std::filesystem::path& scratch,
+                                                const BuildRecords& records, const RunContext& run);
 
 /// The layout that a history's `created_by` names; that of BuildOptions where it names none.
 std::string layout_in_history(std::string_view created_by);

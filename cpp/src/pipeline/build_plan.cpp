@@ -4,15 +4,18 @@
 #include "envpack/base/digest.hpp"
 #include "envpack/base/parallel.hpp"
 #include "envpack/pipeline/freeze.hpp"
-#include "envpack/wheel/install_plan.hpp"
 #include "envpack/wheel/venv.hpp"
 #include "envpack/wheel/venv_layers.hpp"
 #include "locked_wheels.hpp"
+#include "wheel_plan.hpp"
 
 #include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <iterator>
+#include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -23,25 +26,59 @@ namespace {
 /// once however the others change.
 constexpr std::uint64_t large = std::uint64_t{16} << 20;
 
-struct WheelPlan {
-    PlannedFiles files;
-    AddedPackage package;
-    std::vector<std::string> notes;
-};
+/// Of a wheel that the lock names by its sha256: known from an earlier build, or read now.
+class WheelPlans {
+public:
+    WheelPlans(std::filesystem::path folder, const wheel::InstallScheme& scheme,
+               std::shared_ptr<const LockSources> sources, const BuildRecords& records,
+               const RunContext& run)
+        : folder_(std::move(folder)),
+          scheme_(scheme),
+          sources_(std::move(sources)),
+          records_(records),
+          run_(run) {}
 
-Result<WheelPlan> plan_wheel(const env::LockedPackage& package, const BuiltWheel& file,
-                             const wheel::InstallScheme& scheme) {
-    const auto doing = fmt::format("while installing {}", file.filename);
-    ENVPACK_TRY(const wheel::WheelArchive archive,
-                with_context(wheel::WheelArchive::open_as(file.path, file.filename), doing));
-    ENVPACK_CHECK(check_identity(package, archive));
-    ENVPACK_TRY(wheel::InstallPlan plan, with_context(wheel::plan_install(archive, scheme), doing));
-    return WheelPlan{
-        .files = {.title = fmt::format("{} {}", package.name.str(), archive.version().to_string()),
-                  .entries = std::move(plan.entries)},
-        .package = {.name = archive.name(), .version = archive.version().to_string()},
-        .notes = std::move(plan.notes)};
-}
+    Result<WheelPlan> plan(const LockedChoice& choice) const {
+        if (choice.file == nullptr) {
+            return open(choice, folder_, scheme_, *sources_, run_);
+        }
+        const Digest& sha256 = choice.file->sha256;
+        const Digest key = wheel_plan_key(sha256, choice.file->name, scheme_);
+        if (auto record =
+                records_.finds_layers() ? records_.find(wheel_plans_kind, key) : std::nullopt) {
+            const auto open_again = [choice, folder = folder_, scheme = scheme_, sources = sources_,
+                                     &run = run_] {
+                return open(choice, folder, scheme, *sources, run);
+            };
+            if (auto known =
+                    wheel_plan_from(*std::move(record), *choice.package, sha256, open_again)) {
+                return *std::move(known);
+            }
+        }
+        ENVPACK_TRY(WheelPlan plan, open(choice, folder_, scheme_, *sources_, run_));
+        records_.keep(wheel_plans_kind, key, to_record(plan));
+        return plan;
+    }
+
+private:
+    static Result<WheelPlan> open(const LockedChoice& choice, const std::filesystem::path& folder,
+                                  const wheel::InstallScheme& scheme, const LockSources& sources,
+                                  const RunContext& run) {
+        const auto& [package, file] = choice;
+        ENVPACK_TRY(
+            const BuiltWheel wheel,
+            with_context(
+                wheel_file(*package, file, folder, sources.index(), sources.services(), run),
+                "while installing " + (file != nullptr ? file->name : package->name.to_string())));
+        return plan_wheel(*package, wheel, scheme);
+    }
+
+    std::filesystem::path folder_;
+    const wheel::InstallScheme& scheme_;
+    std::shared_ptr<const LockSources> sources_;
+    const BuildRecords& records_;
+    const RunContext& run_;
+};
 
 /// A base that is itself a virtual environment is not seen by another one: its folders are added
 /// by a .pth file, after the environment's own (CPython Lib/site.py).
@@ -67,17 +104,9 @@ bool same_entry(const archive::PlannedEntry& a, const archive::PlannedEntry& b) 
 
 }  // namespace
 
-std::uint64_t PlannedFiles::size() const {
-    std::uint64_t total = 0;
-    for (const archive::PlannedEntry& entry : entries) {
-        total += entry.content.size();
-    }
-    return total;
-}
-
 Result<BuildPlan> plan_from_lock(const env::Lock& lock, const std::filesystem::path& folder,
-                                 const BuildBase& base, const index::PackageIndex* index,
-                                 const DirectServices& sources, const RunContext& run) {
+                                 const BuildBase& base, std::shared_ptr<const LockSources> sources,
+                                 const BuildRecords& records, const RunContext& run) {
     const env::Interpreter& python = base.inventory.python;
     const wheel::InstallScheme& scheme = base.place.scheme;
     // Where the base has another version, check_lock_fits() has seen that it is meant.
@@ -87,25 +116,19 @@ Result<BuildPlan> plan_from_lock(const env::Lock& lock, const std::filesystem::p
     };
     ENVPACK_TRY(const std::vector<LockedChoice> wanted,
                 choose_wheels(lock, python, "the base", is_new));
+    const WheelPlans plans(folder, scheme, std::move(sources), records, run);
     std::atomic<std::size_t> done{0};
-    ENVPACK_TRY(
-        std::vector<WheelPlan> wheels,
-        parallel_map<WheelPlan>(
-            wanted.size(),
-            [&](std::size_t i) -> Result<WheelPlan> {
-                const auto& [package, file] = wanted[i];
-                ENVPACK_TRY(
-                    const BuiltWheel wheel,
-                    with_context(wheel_file(*package, file, folder, index, sources, run),
-                                 "while installing " +
-                                     (file != nullptr ? file->name : package->name.to_string())));
-                auto plan = plan_wheel(*package, wheel, scheme);
-                run.report("wheels", ++done, wanted.size());
-                return plan;
-            },
-            run));
+    ENVPACK_TRY(std::vector<WheelPlan> wheels, parallel_map<WheelPlan>(
+                                                   wanted.size(),
+                                                   [&](std::size_t i) -> Result<WheelPlan> {
+                                                       auto plan = plans.plan(wanted[i]);
+                                                       run.report("wheels", ++done, wanted.size());
+                                                       return plan;
+                                                   },
+                                                   run));
 
-    BuildPlan plan;
+    BuildPlan plan{.is_fixed = std::ranges::none_of(
+                       wanted, [](const LockedChoice& choice) { return choice.file == nullptr; })};
     for (WheelPlan& wheel : wheels) {
         plan.groups.push_back(std::move(wheel.files));
         plan.added.push_back(std::move(wheel.package));
@@ -120,7 +143,8 @@ Result<BuildPlan> plan_from_lock(const env::Lock& lock, const std::filesystem::p
         std::ranges::move(environment, std::back_inserter(own));
         ENVPACK_CHECK(add_base_path(base, scheme, own));
     }
-    plan.groups.push_back({.title = "environment", .entries = std::move(own)});
+    plan.groups.push_back(
+        {.title = "environment", .entries = std::move(own), .wheels = std::vector<Digest>()});
     return plan;
 }
 
@@ -163,25 +187,44 @@ Result<BuildPlan> plan_from_venv(const std::filesystem::path& venv, const BuildB
 
 Result<void> drop_repeated(std::vector<PlannedFiles>& groups) {
     struct Owner {
-        archive::PlannedEntry entry;
-        std::string title;
+        std::size_t group;
+        std::size_t entry;
     };
-    std::unordered_map<SafePath, Owner> owners;
-    for (PlannedFiles& group : groups) {
-        std::vector<archive::PlannedEntry> kept;
-        for (archive::PlannedEntry& entry : group.entries) {
+    std::size_t count = 0;
+    for (const PlannedFiles& group : groups) {
+        count += group.entries.size();
+    }
+    std::unordered_map<std::string_view, Owner> owners;  // views of paths that stay where they are
+    owners.reserve(count);
+    std::vector<std::vector<std::size_t>> repeated(groups.size());
+    for (std::size_t g = 0; g < groups.size(); ++g) {
+        const std::vector<archive::PlannedEntry>& entries = groups[g].entries;
+        for (std::size_t i = 0; i < entries.size(); ++i) {
             const auto [owner, is_new] =
-                owners.try_emplace(entry.path, Owner{.entry = entry, .title = group.title});
+                owners.try_emplace(entries[i].path.str(), Owner{.group = g, .entry = i});
             if (is_new) {
-                kept.push_back(std::move(entry));
-            } else if (!same_entry(owner->second.entry, entry)) {
+                continue;
+            }
+            const PlannedFiles& first = groups[owner->second.group];
+            if (!same_entry(first.entries[owner->second.entry], entries[i])) {
                 return fail(Error(ErrorCode::invalid_argument,
                                   fmt::format("{} and {} both bring `{}`, with different content",
-                                              owner->second.title, group.title, entry.path.str()))
+                                              first.title, groups[g].title, entries[i].path.str()))
                                 .with_rule("plan.path-conflict"));
             }
+            repeated[g].push_back(i);
         }
-        group.entries = std::move(kept);
+    }
+    owners.clear();
+    for (std::size_t g = 0; g < groups.size(); ++g) {
+        std::size_t number = 0;
+        auto next = repeated[g].cbegin();
+        std::erase_if(groups[g].entries, [&](const archive::PlannedEntry&) {
+            const bool is_repeated = next != repeated[g].cend() && *next == number;
+            next += is_repeated ? 1 : 0;
+            ++number;
+            return is_repeated;
+        });
     }
     return {};
 }
@@ -190,7 +233,7 @@ Result<std::vector<PlannedFiles>> layers_of(BuildPlan plan, std::size_t budget) 
     ENVPACK_ASSERT(budget > 0);
     ENVPACK_CHECK(drop_repeated(plan.groups));
     std::vector<PlannedFiles> layers;
-    PlannedFiles rest;
+    PlannedFiles rest{.title = {}, .wheels = std::vector<Digest>(), .is_rest = true};
     std::size_t in_rest = 0;
     for (PlannedFiles& group : plan.groups) {
         if (group.size() >= large) {
@@ -198,14 +241,13 @@ Result<std::vector<PlannedFiles>> layers_of(BuildPlan plan, std::size_t budget) 
             continue;
         }
         in_rest += group.title == "environment" ? 0 : 1;
-        std::move(group.entries.begin(), group.entries.end(), std::back_inserter(rest.entries));
+        rest.take(std::move(group));
     }
     std::sort(layers.begin(), layers.end(), [](const PlannedFiles& a, const PlannedFiles& b) {
         return std::pair(b.size(), a.title) < std::pair(a.size(), b.title);
     });
     while (layers.size() >= budget) {
-        std::move(layers.back().entries.begin(), layers.back().entries.end(),
-                  std::back_inserter(rest.entries));
+        rest.take(std::move(layers.back()));
         layers.pop_back();
         ++in_rest;
     }

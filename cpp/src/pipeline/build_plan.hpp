@@ -2,6 +2,7 @@
 
 #include "baked_constraints.hpp"
 #include "build_base.hpp"
+#include "build_records.hpp"
 #include "direct_source.hpp"
 #include "envpack/archive/content.hpp"
 #include "envpack/base/result.hpp"
@@ -9,33 +10,33 @@
 #include "envpack/env/lock.hpp"
 #include "envpack/index/package_index.hpp"
 #include "envpack/pipeline/user_config.hpp"
+#include "locked_wheels.hpp"
+#include "planned_files.hpp"
 
-#include <cstdint>
+#include <cstddef>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace envpack::pipeline {
 
-/// The files that one distribution brings, or one layer will hold.
-struct PlannedFiles {
-    std::string title;  ///< "numpy 2.1.0"
-    std::vector<archive::PlannedEntry> entries = {};
-    std::uint64_t size() const;  ///< of all contents, plain bytes
-};
-
 struct BuildPlan {
     std::vector<PlannedFiles> groups = {};
     std::vector<AddedPackage> added = {};
     std::vector<std::string> notes = {};
+    /// Whether all packages are wheels that the lock names by their sha256: then the lock and the
+    /// base decide everything.
+    bool is_fixed = false;
 };
 
 /// An environment with the wheels of `lock`, one group a wheel, the environment's own files last.
-/// `folder` is the lock's, for files that it names by path; `index` hands out wheels that it names
-/// by http URL, and may be null when there are none. What has no wheel is built by `sources`.
+/// `folder` is the lock's, for files that it names by path; `sources` hands out wheels that it
+/// names by http URL and builds what has no wheel. A wheel that `records` knows is fetched and
+/// opened when its bytes are wanted: `lock` and `run` must live as long as the plan.
 Result<BuildPlan> plan_from_lock(const env::Lock& lock, const std::filesystem::path& folder,
-                                 const BuildBase& base, const index::PackageIndex* index,
-                                 const DirectServices& sources, const RunContext& run);
+                                 const BuildBase& base, std::shared_ptr<const LockSources> sources,
+                                 const BuildRecords& records, const RunContext& run);
 
 /// The virtual environment as it is on this machine, one group a distribution.
 Result<BuildPlan> plan_from_venv(const std::filesystem::path& venv, const BuildBase& base,

@@ -73,6 +73,14 @@ Result<Source> parse_destination(const std::string& text) {
     return destination;
 }
 
+std::shared_ptr<const oci::Fetcher> blobs_of(const Source& destination) {
+    if (destination.kind != Source::Kind::oci_layout) {
+        return nullptr;  // written anew each time
+    }
+    Result<std::shared_ptr<oci::LayoutTarget>> layout = oci::LayoutTarget::open(destination.path);
+    return layout ? *std::move(layout) : nullptr;
+}
+
 Result<oci::Descriptor> write_image(const oci::Image& image, const Source& destination,
                                     const UserConfig& user, const RunContext& run) {
     if (destination.kind == Source::Kind::root_file_system) {

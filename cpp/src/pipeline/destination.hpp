@@ -4,9 +4,11 @@
 #include "envpack/base/run_context.hpp"
 #include "envpack/oci/descriptor.hpp"
 #include "envpack/oci/image.hpp"
+#include "envpack/oci/target.hpp"
 #include "envpack/pipeline/source.hpp"
 #include "envpack/pipeline/user_config.hpp"
 
+#include <memory>
 #include <string>
 
 namespace envpack::pipeline {
@@ -18,6 +20,10 @@ namespace envpack::pipeline {
 /// unsupported for what envpack does not write; parse_error (rule `oci.reference`) for a NAME of a
 /// docker-archive that is none.
 Result<Source> parse_destination(const std::string& text);
+
+/// The place, for blobs that an earlier build may have left there; nullptr where there are none
+/// yet, and for what is written anew each time.
+std::shared_ptr<const oci::Fetcher> blobs_of(const Source& destination);
 
 /// Writes the image there: a layout is made if needed, a file or folder appears whole. Gives the
 /// manifest's descriptor.

@@ -183,7 +183,7 @@ Result<void> compare_with_rebuild(const VerifyOptions& options, const ImageDocum
     }
     ENVPACK_TRY(const UnixTime created, with_context(time_of(documents.config), rebuilding));
     ENVPACK_TRY(const BuiltImage built,
-                with_context(build_image(build, created, user, run), rebuilding));
+                with_context(build_image(build, created, BuildRecords(), user, run), rebuilding));
 
     const std::vector<oci::LayerPtr>& ours = built.image->layers();
     std::vector<oci::LayerPtr> theirs = documents.image->layers();

@@ -3,6 +3,7 @@
 #include "envpack/archive/file_tree.hpp"
 #include "envpack/archive/memory_tree.hpp"
 #include "envpack/archive/planned_tree.hpp"
+#include "envpack/archive/recorded_tree.hpp"
 #include "envpack/archive/stacked_tree.hpp"
 #include "envpack/archive/tar_tree.hpp"
 #include "support/temp_folder.hpp"
@@ -223,9 +224,47 @@ protected:
     std::unique_ptr<const FileTree> tree_ = maker_.make();
 };
 
-using Makers = testing::Types<DiskMaker, DiskWithoutOpenat2Maker, MemoryMaker, PlannedMaker,
-                              StackedMaker, TarMaker, GzipTarMaker>;
+/// The record of another tree: the bytes of some files are in it, others are asked for there.
+class RecordedMaker {
+public:
+    std::unique_ptr<const FileTree> make() {
+        std::shared_ptr<const FileTree> tree = MemoryMaker().make();
+        auto record = record_of_tree(
+            *tree, [](const SafePath& path, const FileInfo&) { return path.str().size() % 2 == 0; },
+            {});
+        EXPECT_TRUE(record.has_value()) << record.error().render();
+        return RecordedTree::make(SharedText(*std::move(record)),
+                                  [tree]() -> Result<RecordedTree::TreePtr> { return tree; });
+    }
+};
+
+using Makers = testing::Types<DiskMaker, RecordedMaker, DiskWithoutOpenat2Maker, MemoryMaker,
+                              PlannedMaker, StackedMaker, TarMaker, GzipTarMaker>;
 TYPED_TEST_SUITE(FileTreeContract, Makers);
+
+TEST(RecordedTree, IsReadWithinItsBoundsWhateverTheRecordSays) {
+    const std::shared_ptr<const FileTree> tree = MemoryMaker().make();
+    const auto all = [](const SafePath&, const FileInfo&) { return true; };
+    const std::string record = record_of_tree(*tree, all, {}).value();
+    const auto read = [tree]() -> Result<RecordedTree::TreePtr> { return tree; };
+    for (std::size_t i = 0; i < record.size(); ++i) {
+        for (const std::string& damaged :
+             {record.substr(0, i),
+              record.substr(0, i) + static_cast<char>(~record[i]) + record.substr(i + 1)}) {
+            const auto recorded = RecordedTree::make(SharedText(damaged), read);
+            if (recorded == nullptr) {
+                continue;
+            }
+            static_cast<void>(recorded->list({}));
+            for (const Item& item : items) {
+                const auto path = SafePath::normalize(item.path).value();
+                static_cast<void>(recorded->lookup(path));
+                static_cast<void>(recorded->list(path));
+                static_cast<void>(recorded->open(path));
+            }
+        }
+    }
+}
 
 TYPED_TEST(FileTreeContract, LookupTellsTypeSizeModeAndTarget) {
     for (const Item& item : items) {

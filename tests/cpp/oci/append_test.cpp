@@ -398,7 +398,7 @@ TEST(MakeLayer, LeavesNoFileBehind) {
     EXPECT_TRUE(std::filesystem::is_empty(scratch / "deep/er"));
     const auto source = must(layer->open({}));
     EXPECT_EQ(must(read_all(*source, 1u << 20)).size(), layer->descriptor().size);
-    EXPECT_EQ(layer_recipe({}), "envpack layer format 1, gzip encoder 1");
+    EXPECT_EQ(layer_recipe({}), "envpack layer format 1, gzip encoder 2");
 }
 
 }  // namespace

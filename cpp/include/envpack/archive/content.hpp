@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -19,9 +20,9 @@
 
 namespace envpack::archive {
 
-/// The bytes of a planned file, wherever they are now: generated text, a file on disk, or a member
-/// of a zip archive (stored or deflated). Cheap to copy; open() may be called many times.
-/// Thread-safe.
+/// The bytes of a planned file, wherever they are now: generated text, a file on disk, a member of
+/// a zip archive (stored or deflated), or something that is looked for when it is wanted. Cheap to
+/// copy; open() may be called many times. Thread-safe.
 class Content {
 public:
     /// Raw DEFLATE data (RFC 1951) inside a mapped archive.
@@ -38,7 +39,20 @@ public:
                              std::span<const std::byte> data, std::uint32_t crc32);
     static Content of_deflated(Deflated deflated, std::uint64_t size);
 
+    /// Finds contents that nobody has looked for yet, by their number.
+    using Finder = std::function<Result<Content>(std::size_t number)>;
+    /// What `finder` gives for `number`, once it is wanted; `size` is known before.
+    static Content of_later(std::shared_ptr<const Finder> finder, std::size_t number,
+                            std::uint64_t size);
+
     std::uint64_t size() const noexcept { return size_; }
+    /// Itself, or what the finder of a later one gives: io_error when that has another size.
+    Result<Content> found() const;
+    /// The finder of a later content; nullptr for other kinds.
+    const Finder* finder() const noexcept {
+        const Later* const later = std::get_if<Later>(&data_);
+        return later == nullptr ? nullptr : later->finder.get();
+    }
     /// The plain bytes. A deflated or stored member is checked on the way: exactly its compressed
     /// size consumed, exactly size() bytes produced, CRC-32 right, else digest_mismatch. A file
     /// that no longer has size() bytes fails with io_error.
@@ -60,7 +74,11 @@ private:
         std::span<const std::byte> data;
         std::uint32_t crc32 = 0;
     };
-    std::variant<std::shared_ptr<const std::string>, File, Stored, Deflated> data_;
+    struct Later {
+        std::shared_ptr<const Finder> finder;
+        std::size_t number = 0;
+    };
+    std::variant<std::shared_ptr<const std::string>, File, Stored, Deflated, Later> data_;
     std::uint64_t size_ = 0;
 };
 

@@ -1,18 +1,25 @@
 #pragma once
 
 #include "envpack/base/bytes.hpp"
+#include "envpack/base/digest.hpp"
 #include "envpack/base/result.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace envpack::archive {
 
 /// Names the byte recipe below and its pinned compressor; a change of either changes digests of
 /// compressed layers (never their diff_id), and this number.
-inline constexpr int gzip_encoder_version = 1;
+inline constexpr int gzip_encoder_version = 2;
+
+/// The pinned compressor: "libdeflate 1.14".
+std::string_view gzip_compressor() noexcept;
 
 class TaskPool;  // of the library's inside: worker threads
 
@@ -22,11 +29,26 @@ struct GzipEncoding {
     int level = 6;                              ///< of libdeflate
 };
 
+/// A member of packed bytes in a blob. Value; not synchronised.
+struct PackedMember {
+    Digest plain;              ///< of what was packed
+    std::uint64_t offset = 0;  ///< in the blob
+    std::uint64_t size = 0;    ///< in the blob
+};
+
+/// Members of a blob that the same recipe made before, to be taken instead of packing the same
+/// bytes again. Value; not synchronised.
+struct KnownMembers {
+    std::string blob = {};  ///< verified against its digest
+    std::vector<PackedMember> members = {};
+};
+
 /// Writes a byte stream as gzip members: most of it packed into members of up to M bytes that we
 /// compress, large files that a zip archive already holds as DEFLATE moved untouched into members
 /// of their own. Packed members are compressed by `threads` workers and emitted in order: the
 /// output does not depend on timing or thread count. One thread.
 ///
+///     track(…), if members are to be known
 ///     for each tar member:  begin(header and what packs with it); write(...)…; or verbatim(...)
 ///     finish()
 class GzipMemberEncoder {
@@ -40,8 +62,11 @@ public:
     GzipMemberEncoder& operator=(const GzipMemberEncoder&) = delete;
 
     /// Announces `need` bytes that are to lie in one member if they can: the open member is
-    /// closed when they no longer fit.
-    Result<void> begin(std::uint64_t need);
+    /// closed when they no longer fit, and before each of them that is told to begin one: so that
+    /// members after a change are what they were before it.
+    Result<void> begin(std::uint64_t need, bool begins_member = false);
+    /// Before anything is written: packed() is wanted; members of `known` are taken. May be null.
+    void track(std::shared_ptr<const KnownMembers> known);
     /// Appends plain bytes to the open member, cutting off full ones.
     Result<void> write(std::span<const std::byte> data);
     /// Closes the open member, then emits raw DEFLATE data as a member. Whether it inflates to
@@ -53,6 +78,8 @@ public:
     Result<void> finish();
 
     std::uint64_t members() const noexcept;
+    /// After finish(), of an encoder that tracks them.
+    std::vector<PackedMember> packed() const;
 
 private:
     struct State;

@@ -9,8 +9,11 @@
 #include "envpack/base/run_context.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace envpack::archive {
 
@@ -23,7 +26,15 @@ struct LayerWriteOptions {
     Compression compression = Compression::gzip;
     GzipEncoding gzip = {};
     std::string_view subject = "layer";  ///< in progress reports
+    /// Tell LayerBytes::packed, and take members of `known` that the same options and
+    /// compressor_version() made. Nothing in the layer depends on it.
+    bool track_members = false;
+    std::shared_ptr<const KnownMembers> known = nullptr;
 };
+
+/// The library that compresses, and its version: "libdeflate 1.14". Empty where none does. The
+/// bytes of a blob may change with it, the tar never.
+std::string compressor_version(Compression compression);
 
 /// What one pass over a layer's bytes found. Value; not synchronised.
 struct LayerBytes {
@@ -31,7 +42,8 @@ struct LayerBytes {
     Digest digest;           ///< of the blob
     std::uint64_t size = 0;  ///< of the blob
     std::uint64_t tar_size = 0;
-    std::uint64_t members = 0;  ///< gzip members; 0 for other compressions
+    std::uint64_t members = 0;              ///< gzip members; 0 for other compressions
+    std::vector<PackedMember> packed = {};  ///< where they are tracked
 };
 
 /// Writes the entries as one layer (tar_writer.hpp, gzip_members.hpp) to `blob` in a single pass:

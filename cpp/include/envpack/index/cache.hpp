@@ -32,6 +32,7 @@ struct CachedPage {
 ///     metadata-v2/<aa>/<sha256>             METADATA of the wheel with that digest
 ///     built-v2/<aa>/<key>                   which wheel was built from a source
 ///     pages-v3/<URL, percent-encoded>       see CachedPage
+///     <kind>/<aa>/<key>                     what was worked out from what the key stands for
 ///
 /// Entries appear whole or not at all; one that does not match its digest or sum is removed and
 /// counts as absent, so that it is fetched again. Nothing is created before the first store; new
@@ -64,6 +65,13 @@ public:
 
     std::optional<CachedPage> find_page(std::string_view url) const;
     Result<void> store_page(const CachedPage& page) const;
+
+    /// What store_record() kept under the key, which stands for everything that the text depends
+    /// on. It also counts as absent when it is no regular file of this user that nobody else may
+    /// write: who believes it reads nothing else. `kind` is the name of a folder: "layers-v1".
+    std::optional<SharedText> find_record(std::string_view kind, const Digest& key) const;
+    Result<void> store_record(std::string_view kind, const Digest& key,
+                              std::string_view text) const;
 
 private:
     Result<void> prepare(const std::filesystem::path& folder) const;

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace envpack::oci {
 
@@ -24,8 +25,18 @@ Result<LayerPtr> make_layer(std::span<const archive::PlannedEntry> entries,
 /// What every layer_recipe() begins with: so a layer of envpack is told in a history.
 inline constexpr std::string_view layer_recipe_prefix = "envpack layer format ";
 
+/// The same, and where its members are that were packed (LayerWriteOptions::track_members).
+struct MadeLayer {
+    LayerPtr layer;
+    std::vector<archive::PackedMember> packed = {};
+};
+Result<MadeLayer> make_tracked_layer(std::span<const archive::PlannedEntry> entries,
+                                     const archive::LayerWriteOptions& options,
+                                     const std::filesystem::path& directory,
+                                     const RunContext& run = {});
+
 /// The recipe that decides a layer's bytes, for its history comment: "envpack layer format 1, gzip
-/// encoder 1". The first number stands for the diff_id, the second for the digest.
+/// encoder 2". The first number stands for the diff_id, the second for the digest.
 std::string layer_recipe(const archive::LayerWriteOptions& options);
 
 }  // namespace envpack::oci

@@ -77,6 +77,8 @@ struct BuildOptions {
     /// Write one constraints file of the final image, and name it by PIP_CONSTRAINT and
     /// UV_CONSTRAINT, so that what pip and uv install there later cannot break it.
     bool constraints = true;
+    /// Make every layer anew, whatever earlier builds left in the cache and the output.
+    bool no_cache = false;
     bool no_build = false;  ///< packages of the lock without a wheel are an error
     IndexOptions indexes = {};
 };
@@ -112,8 +114,10 @@ struct BuildReport {
 /// Puts an environment onto a base image: wheels of a lock are fetched, verified and turned into
 /// layers in memory; a virtual environment is taken apart by distribution. Nothing is unpacked on
 /// this machine and none of the packages' code runs. The same input, base and SOURCE_DATE_EPOCH
-/// give the same digest. `output` appears whole or not at all. Nothing of the base is replaced:
-/// neither its files and links, nor the mode and owner of its folders.
+/// give the same digest. A layer that an earlier build made of the same wheels, and wrote to the
+/// same layout, is taken from there: no wheel of it is opened or fetched. `output` appears whole or
+/// not at all. Nothing of the base is replaced: neither its files and links, nor the mode and owner
+/// of its folders.
 ///
 /// Of `add`, as COPY of a Dockerfile: permission bits stay, links stay links; set-id bits, byte
 /// code that can be made again and the folders of version control are left out. Of `with_libs`, see

@@ -1,0 +1,25 @@
+#include "planned_files.hpp"
+
+#include <iterator>
+#include <utility>
+
+namespace envpack::pipeline {
+
+std::uint64_t PlannedFiles::size() const {
+    std::uint64_t total = 0;
+    for (const archive::PlannedEntry& entry : entries) {
+        total += entry.content.size();
+    }
+    return total;
+}
+
+void PlannedFiles::take(PlannedFiles&& other) {
+    std::move(other.entries.begin(), other.entries.end(), std::back_inserter(entries));
+    if (wheels && other.wheels) {
+        wheels->insert(wheels->end(), other.wheels->begin(), other.wheels->end());
+    } else {
+        wheels.reset();
+    }
+}
+
+}  // namespace envpack::pipeline
