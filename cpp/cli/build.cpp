@@ -139,24 +139,19 @@ void add_build(CLI::App& app, Action& action) {
                    "Copy the shared libraries that programs of --add need and the image lacks");
     verb->add_option("--env", arguments->env, "Variable of the image")
         ->type_name("NAME=VALUE")
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-        ->allow_extra_args(false);
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     verb->add_option("--label", arguments->labels, "Label of the image")
         ->type_name("NAME=VALUE")
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-        ->allow_extra_args(false);
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     verb->add_option("--annotation", arguments->annotations, "Annotation of the image's manifest")
         ->type_name("NAME=VALUE")
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-        ->allow_extra_args(false);
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     verb->add_option("--port", options.ports, "Port that the image's processes listen on")
         ->type_name("PORT[/PROTOCOL]")
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-        ->allow_extra_args(false);
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     verb->add_option("--volume", options.volumes, "Folder that engines make a volume of")
         ->type_name("PATH")
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-        ->allow_extra_args(false);
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     verb->add_option("--compression", arguments->compression, "Of the layers that are added")
         ->check(CLI::IsMember({"gzip", "zstd", "none"}))
         ->capture_default_str();
