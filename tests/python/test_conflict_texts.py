@@ -115,7 +115,8 @@ no version of tool fits
   Ways out, smallest change first:
     1. a newer tool, 2.0
        envpack resolve … "tool==2.0"
-    2. look for each version on all indexes, not only on the first that has the name
+    2. look for each version on all indexes, not only on the first that has the name: tool 1.0 is \
+on {second.rstrip("/")}
        envpack resolve … --index-strategy unsafe-best-match"""
     )
     lock = envpack.resolve("tool==1.0", index_strategy="unsafe-best-match", **options)
