@@ -97,10 +97,10 @@ step_coverage() {
     llvm-profdata-16 merge -sparse build/coverage/profiles/*.profraw -o build/coverage/all.profdata
     local binaries=()
     for binary in build/coverage/tests/cpp/envpack_*_tests; do
-        binaries+=(-object "$binary")
+        binaries+=(${binaries:+-object} "$binary")  # the first is no option
     done
-    llvm-cov-16 report "${binaries[@]}" -instr-profile build/coverage/all.profdata cpp \
-        >build/coverage/report.txt
+    llvm-cov-16 report "${binaries[@]}" -instr-profile build/coverage/all.profdata \
+        "$PWD/cpp" >build/coverage/report.txt
     tail -n 1 build/coverage/report.txt
 }
 
