@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +12,9 @@ import pytest
 import envpack as package
 from support.command import envpack
 from support.images import Layer, program, write_layout
+from support.libraries import needs_compiler, shared_library
 
-COMPILER = shutil.which("gcc") or shutil.which("cc")
-pytestmark = pytest.mark.skipif(COMPILER is None, reason="there is no C compiler")
-
-
-def shared(path: Path, *options: str, soname: str = "", code: str = "") -> None:
-    """Build a library of nothing that needs what `options` name."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    source = path.with_suffix(".c")
-    source.write_text(code or "int nothing_here;\n")
-    named = [f"-Wl,-soname,{soname}"] if soname else []
-    subprocess.run(
-        [str(COMPILER), "-shared", "-fPIC", "-nostdlib", "-Wl,--no-as-needed", *named,
-         "-o", path, source, *options],
-        check=True,
-    )  # fmt: skip
-    source.unlink()
+pytestmark = needs_compiler
 
 
 def audit(source: str, *options: str, status: int | None = None) -> dict[str, Any]:
@@ -46,18 +31,18 @@ def rules(document: dict[str, Any]) -> list[tuple[str, str, str]]:
 
 def test_what_is_missing_is_an_error_where_something_starts_it(tmp_path: Path) -> None:
     root = tmp_path / "root"
-    shared(tmp_path / "libgone.so", soname="libgone.so.7")
+    shared_library(tmp_path / "libgone.so", soname="libgone.so.7")
     gone = str(tmp_path / "libgone.so")
     module = "site/m.cpython-311-x86_64-linux-gnu.so"
-    shared(root / module, gone)
-    shared(root / "plugin/libplugin.so", gone, soname="libplugin.so")
+    shared_library(root / module, gone)
+    shared_library(root / "plugin/libplugin.so", gone, soname="libplugin.so")
     document = audit(f"dir:{root}", status=1)
     assert rules(document) == [
         ("error", "audit.missing-library", module),
         ("note", "audit.missing-library", "plugin/libplugin.so"),
     ]
     assert "libgone.so.7" in document["findings"][0]["text"]
-    shared(root / "elsewhere/libgone.so.7", soname="libgone.so.7")
+    shared_library(root / "elsewhere/libgone.so.7", soname="libgone.so.7")
     assert {rule for _, rule, _ in rules(audit(f"dir:{root}", status=0))} == {"audit.loaded-before"}
     (root / "usr/lib").mkdir(parents=True)
     (root / "usr/lib/libgone.so.7").symlink_to("/elsewhere/libgone.so.7")
@@ -66,8 +51,8 @@ def test_what_is_missing_is_an_error_where_something_starts_it(tmp_path: Path) -
 
 @pytest.mark.parametrize("kind", ["dir", "oci"])
 def test_packages_of_the_system_are_named(tmp_path: Path, kind: str) -> None:
-    shared(tmp_path / "libgone.so", soname="libgone.so.7")
-    shared(tmp_path / "m.abi3.so", str(tmp_path / "libgone.so"))
+    shared_library(tmp_path / "libgone.so", soname="libgone.so.7")
+    shared_library(tmp_path / "m.abi3.so", str(tmp_path / "libgone.so"))
     module = (tmp_path / "m.abi3.so").read_bytes()
     status = "Package: libmod1\nStatus: install ok installed\nVersion: 1:2.3-4\n\n"
     record = {"name": "other", "version": "5.6", "files": ["lib/c.abi3.so", "../out", 7]}
@@ -102,11 +87,11 @@ def test_packages_of_the_system_are_named(tmp_path: Path, kind: str) -> None:
 
 def test_the_loader_looks_into_glibc_hwcaps_first(tmp_path: Path) -> None:
     root = tmp_path / "root"
-    shared(tmp_path / "libfast.so", soname="libfast.so.1")
-    shared(root / "m.abi3.so", str(tmp_path / "libfast.so"), "-Wl,-rpath,$ORIGIN/libs")
+    shared_library(tmp_path / "libfast.so", soname="libfast.so.1")
+    shared_library(root / "m.abi3.so", str(tmp_path / "libfast.so"), "-Wl,-rpath,$ORIGIN/libs")
     for level, status in (("x86-64-v4", 0), ("x86-64-v3", 0)):
         library = root / "libs/glibc-hwcaps" / level / "libfast.so.1"
-        shared(library, soname="libfast.so.1")
+        shared_library(library, soname="libfast.so.1")
         document = audit(f"dir:{root}", status=status)
         # Only a library that is found is not `loaded before`.
         assert [f["rule"] for f in document["findings"]] == (
@@ -116,10 +101,10 @@ def test_the_loader_looks_into_glibc_hwcaps_first(tmp_path: Path) -> None:
 
 def test_ld_library_path_of_an_image_counts(tmp_path: Path) -> None:
     wheel, base = tmp_path / "wheel.so", tmp_path / "base.so"
-    shared(wheel, soname="libdnn.so.9")
-    shared(base, soname="libdnn.so.9", code="int another_thing[1000] = {1};\n")
+    shared_library(wheel, soname="libdnn.so.9")
+    shared_library(base, soname="libdnn.so.9", code="int another_thing[1000] = {1};\n")
     module = tmp_path / "m.cpython-311-x86_64-linux-gnu.so"
-    shared(module, str(wheel), "-Wl,--enable-new-dtags,-rpath,$ORIGIN/libs")
+    shared_library(module, str(wheel), "-Wl,--enable-new-dtags,-rpath,$ORIGIN/libs")
     layer = (
         Layer()
         .file("opt/site/libs/libdnn.so.9", wheel.read_bytes())
@@ -137,12 +122,12 @@ def test_ld_library_path_of_an_image_counts(tmp_path: Path) -> None:
 
 def test_a_stub_is_an_error_and_the_drivers_library_is_not_missing(tmp_path: Path) -> None:
     root = tmp_path / "root"
-    shared(tmp_path / "libcuda.so.1", soname="libcuda.so.1")
+    shared_library(tmp_path / "libcuda.so.1", soname="libcuda.so.1")
     module = root / "m.cpython-311-x86_64-linux-gnu.so"
-    shared(module, str(tmp_path / "libcuda.so.1"))
+    shared_library(module, str(tmp_path / "libcuda.so.1"))
     assert audit(f"dir:{root}", status=0)["findings"] == []
-    shared(module, str(tmp_path / "libcuda.so.1"), "-Wl,-rpath,/cuda/lib64/stubs")
-    shared(root / "cuda/lib64/stubs/libcuda.so.1", soname="libcuda.so.1")
+    shared_library(module, str(tmp_path / "libcuda.so.1"), "-Wl,-rpath,/cuda/lib64/stubs")
+    shared_library(root / "cuda/lib64/stubs/libcuda.so.1", soname="libcuda.so.1")
     assert rules(audit(f"dir:{root}", status=1)) == [("error", "audit.stub", module.name)]
 
 
@@ -154,10 +139,10 @@ def test_a_symbol_version_that_the_base_lacks_is_told(tmp_path: Path) -> None:
     code = "int one(void) { return 1; }\nint two(void) { return 2; }\n"
     for name in ("new", "old"):
         script = f"-Wl,--version-script={tmp_path / name}.map"
-        shared(tmp_path / f"{name}.so", script, soname="libbase.so.1", code=code)
+        shared_library(tmp_path / f"{name}.so", script, soname="libbase.so.1", code=code)
     module = root / "m.abi3.so"
     uses = "int two(void);\nint three(void) { return two(); }\n"
-    shared(module, str(tmp_path / "new.so"), code=uses)
+    shared_library(module, str(tmp_path / "new.so"), code=uses)
     for name, status in (("new", 0), ("old", 1)):
         (root / "lib").mkdir(exist_ok=True)
         shutil.copy(tmp_path / f"{name}.so", root / "lib/libbase.so.1")
@@ -167,7 +152,7 @@ def test_a_symbol_version_that_the_base_lacks_is_told(tmp_path: Path) -> None:
 
 
 def test_a_damaged_file_is_told_and_does_not_end_it(tmp_path: Path) -> None:
-    shared(tmp_path / "root/libwhole.so", soname="libwhole.so")
+    shared_library(tmp_path / "root/libwhole.so", soname="libwhole.so")
     whole = (tmp_path / "root/libwhole.so").read_bytes()
     (tmp_path / "root/libcut.so").write_bytes(whole[:200])
     document = audit(f"dir:{tmp_path / 'root'}", status=0)
@@ -182,7 +167,7 @@ def test_a_debian_base_has_all_its_libraries(base: str) -> None:
 
 
 def test_python_gives_the_same(tmp_path: Path) -> None:
-    shared(tmp_path / "root/libx.so", soname="libx.so")
+    shared_library(tmp_path / "root/libx.so", soname="libx.so")
     source = f"dir:{tmp_path / 'root'}"
     report = package.audit(source, gpus=["H100"], driver="550")
     assert report.ok

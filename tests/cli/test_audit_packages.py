@@ -13,10 +13,10 @@ import pytest
 import envpack as package
 from support.command import envpack
 from support.cuobjdump import nvcc
+from support.libraries import needs_compiler, shared_library
 from support.wheels import make_wheel
 
-COMPILER = shutil.which("gcc") or shutil.which("cc")
-pytestmark = pytest.mark.skipif(COMPILER is None, reason="there is no C compiler")
+pytestmark = needs_compiler
 
 TAG = "cp311-cp311-manylinux_2_28_x86_64"
 SUFFIX = ".cpython-311-x86_64-linux-gnu.so"
@@ -25,16 +25,8 @@ SITE = "opt/venv/lib/python3.11/site-packages"
 
 def shared(folder: Path, *options: str, soname: str = "", code: str = "") -> bytes:
     """Give a library of nothing that needs what `options` name; it stays at `folder`/`soname`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    source, path = folder / "source.c", folder / (soname or "module.so")
-    source.write_text(code or "int nothing_here;\n")
-    named = [f"-Wl,-soname,{soname}"] if soname else []
-    subprocess.run(
-        [str(COMPILER), "-shared", "-fPIC", "-nostdlib", "-Wl,--no-as-needed", *named,
-         "-o", path, source, *options],
-        check=True,
-    )  # fmt: skip
-    return path.read_bytes()
+    path = folder / (soname or "module.so")
+    return shared_library(path, *options, soname=soname, code=code).read_bytes()
 
 
 def audit(*arguments: object, status: int | None = None) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import tarfile
 from pathlib import Path
@@ -14,9 +13,9 @@ import pytest
 import envpack as package
 from support.command import COMMAND, envpack
 from support.images import Layer, write_layout
+from support.libraries import COMPILER, needs_compiler, shared_library
 
-COMPILER = shutil.which("gcc") or shutil.which("cc")
-pytestmark = pytest.mark.skipif(COMPILER is None, reason="there is no C compiler")
+pytestmark = needs_compiler
 
 #: Where the base of these tests has its C library: the folder of its loader.
 LIBRARIES = "usr/lib/x86_64-linux-gnu"
@@ -25,17 +24,9 @@ LIBC = "GLIBC_2.0 { global: start; local: *; };\n"
 
 def shared(path: Path, *needs: Path | str, soname: str = "", code: str = "") -> Path:
     """Build a library of nothing that needs others, and of the C library nothing real."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    source = path.parent / "source.c"
-    source.write_text(code or f"int here_{path.name.split('.')[0].replace('-', '_')};\n")
-    subprocess.run(
-        [str(COMPILER), "-shared", "-fPIC", "-nostdlib", "-Wl,--no-as-needed",
-         "-Wl,--allow-shlib-undefined", f"-Wl,-soname,{soname or path.name}",
-         "-o", path, source, *needs],
-        check=True,
-    )  # fmt: skip
-    source.unlink()
-    return path
+    code = code or f"int here_{path.name.split('.')[0].replace('-', '_')};\n"
+    undefined = "-Wl,--allow-shlib-undefined"
+    return shared_library(path, undefined, *needs, soname=soname or path.name, code=code)
 
 
 def libc(folder: Path, script: str = LIBC, name: str = "libc.so.6") -> Path:

@@ -15,7 +15,7 @@ build=(
 tests=(
     ccache clang-16 clang-format-16 clang-tidy-16 libclang-rt-16-dev llvm-16
     libgtest-dev libbenchmark-dev libarchive-dev libgumbo-dev pybind11-dev
-    podman runc crun pigz curl strace
+    podman buildah runc crun pigz zstd curl strace
 )
 
 wanted=("${build[@]}")

@@ -153,4 +153,19 @@ Result<std::unique_ptr<ByteSource>> Content::open() const {
     return std::make_unique<OwnedBytesSource>(std::move(plain), static_cast<std::size_t>(size_));
 }
 
+Result<bool> has_same_bytes(const FileTree& tree, const SafePath& path, const FileInfo& info,
+                            const PlannedEntry& entry) {
+    if (info.size != entry.content.size()) {
+        return false;
+    }
+    ENVPACK_TRY(const std::unique_ptr<ByteSource> theirs, tree.open(path));
+    ENVPACK_TRY(const Digest there, Digest::of(*theirs));
+    if (entry.sha256) {
+        return there == *entry.sha256;
+    }
+    ENVPACK_TRY(const std::unique_ptr<ByteSource> ours, entry.content.open());
+    ENVPACK_TRY(const Digest here, Digest::of(*ours));
+    return there == here;
+}
+
 }  // namespace envpack::archive

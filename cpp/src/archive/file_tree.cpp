@@ -94,4 +94,29 @@ Result<std::string> read_file(const FileTree& tree, const SafePath& path, std::s
     return with_context(read_all(*source, max_size), fmt::format("while reading `{}`", path.str()));
 }
 
+Result<void> walk_tree(
+    const FileTree& tree,
+    const std::function<Result<void>(const SafePath& path, const FileInfo& info)>& visit,
+    const RunContext& run) {
+    std::vector<SafePath> pending{SafePath()};
+    while (!pending.empty()) {
+        const SafePath folder = std::move(pending.back());
+        pending.pop_back();
+        ENVPACK_CHECK(run.check());
+        ENVPACK_TRY(const std::vector<std::string> names, tree.list(folder));
+        for (const std::string& name : names) {
+            const SafePath path = folder / name;
+            ENVPACK_TRY(const auto info, tree.lookup(path));
+            if (!info) {
+                continue;  // gone since it was listed
+            }
+            ENVPACK_CHECK(visit(path, *info));
+            if (info->type == FileType::directory) {
+                pending.push_back(path);
+            }
+        }
+    }
+    return {};
+}
+
 }  // namespace envpack::archive

@@ -22,31 +22,6 @@ constexpr std::uint64_t max_kept_file = 64u << 10;
 constexpr std::uint64_t max_kept = 16u << 20;
 constexpr std::uint32_t absent = std::numeric_limits<std::uint32_t>::max();
 
-/// Calls `visit` for every path, a directory before what is in it.
-Result<void> visit_all(
-    const FileTree& tree,
-    const std::function<Result<void>(const SafePath& path, const FileInfo& info)>& visit,
-    const RunContext& run) {
-    std::vector<SafePath> pending{SafePath()};
-    while (!pending.empty()) {
-        const SafePath path = std::move(pending.back());
-        pending.pop_back();
-        ENVPACK_CHECK(run.check());
-        ENVPACK_TRY(const auto info, tree.lookup(path));
-        if (!info) {
-            continue;  // gone since it was listed
-        }
-        ENVPACK_CHECK(visit(path, *info));
-        if (info->type == FileType::directory) {
-            ENVPACK_TRY(const std::vector<std::string> names, tree.list(path));
-            for (const std::string& name : names) {
-                pending.push_back(path / name);
-            }
-        }
-    }
-    return {};
-}
-
 }  // namespace
 
 struct RecordedTree::Place {
@@ -105,7 +80,11 @@ Result<std::string> record_of_tree(const FileTree& tree, const CaptureFilter& ke
         rows.push_back(row);
         return {};
     };
-    ENVPACK_CHECK(visit_all(tree, add, run));
+    ENVPACK_TRY(const auto root, tree.lookup(SafePath()));
+    if (root) {
+        ENVPACK_CHECK(add(SafePath(), *root));
+    }
+    ENVPACK_CHECK(walk_tree(tree, add, run));
     const auto place = [&](const Row& row) {
         return RecordedTree::Place(
             std::string_view(texts).substr(static_cast<std::size_t>(row.offset), row.path_size));

@@ -111,6 +111,12 @@ Digest Digest::of(std::span<const std::byte> data) {
     return std::move(hash).finish();
 }
 
+Result<Digest> Digest::of(ByteSource& from, const RunContext& run) {
+    HashingSink hash;
+    ENVPACK_CHECK(copy(from, hash, run));
+    return std::move(hash).digest();
+}
+
 Digest Digest::from_bytes(const Bytes& bytes) noexcept {
     Digest digest;
     digest.bytes_ = bytes;

@@ -10,21 +10,27 @@
 namespace envpack::env {
 namespace {
 
-constexpr std::string_view dpkg_info = "var/lib/dpkg/info";
-constexpr std::string_view list_suffix = ".list";
-
-bool is_list_name(std::string_view name) noexcept {
-    return name.starts_with("python3-") && name.ends_with(list_suffix);
+bool is_list_name(std::string_view name) {
+    return name.starts_with("python3-") && package_of_dpkg_list(name).has_value();
 }
 
 }  // namespace
 
+std::optional<std::string_view> package_of_dpkg_list(std::string_view filename) {
+    constexpr std::string_view suffix = ".list";
+    if (!filename.ends_with(suffix)) {
+        return std::nullopt;
+    }
+    filename.remove_suffix(suffix.size());
+    return filename.substr(0, filename.find(':'));
+}
+
 bool is_dpkg_list(const SafePath& path) {
-    return is_list_name(path.name()) && path.parent().str() == dpkg_info;
+    return is_list_name(path.name()) && path.parent().str() == dpkg_lists_folder;
 }
 
 Result<std::optional<std::string>> dpkg_owner(const archive::FileTree& tree, const SafePath& path) {
-    ENVPACK_TRY(const auto folder, find_directory(tree, dpkg_info));
+    ENVPACK_TRY(const auto folder, find_directory(tree, dpkg_lists_folder));
     if (!folder) {
         return std::nullopt;
     }
@@ -38,9 +44,7 @@ Result<std::optional<std::string>> dpkg_owner(const archive::FileTree& tree, con
         ENVPACK_TRY(const auto list, read_if_small(tree, *folder / name, max_captured_text));
         const std::size_t found = list ? list->find(line) : std::string::npos;
         if (found == 0 || (found != std::string::npos && (*list)[found - 1] == '\n')) {
-            // python3-x:amd64.list, where packages of several machines can be there
-            const std::string package = name.substr(0, name.size() - list_suffix.size());
-            return package.substr(0, package.find(':'));
+            return std::string(*package_of_dpkg_list(name));
         }
     }
     return std::nullopt;

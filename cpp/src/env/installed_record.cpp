@@ -19,9 +19,7 @@ Result<Digest> digest_of_file(const archive::FileTree& tree, const InstalledFile
         return *file.info.sha256;
     }
     ENVPACK_TRY(const std::unique_ptr<ByteSource> content, tree.open(file.path));
-    HashingSink hash;
-    ENVPACK_CHECK(copy(*content, hash, run));
-    return std::move(hash).digest();
+    return Digest::of(*content, run);
 }
 
 /// What is wrong with the file of one row.

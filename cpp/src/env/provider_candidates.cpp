@@ -127,7 +127,9 @@ Candidate ProjectCandidates::judge(std::span<const std::uint32_t> files) const {
     bool has_unfitting = false;
     for (const std::uint32_t position : files) {
         const std::string_view filename = project_->files.filename(position);
-        if (is_wheel(filename) && !rules_->tags.rank(tag_set_of(filename))) {
+        const auto rank = is_wheel(filename) ? rules_->tags.rank(tag_set_of(filename))
+                                             : std::optional<std::size_t>();
+        if (is_wheel(filename) && !rank) {
             has_unfitting = true;
             continue;
         }
@@ -142,11 +144,6 @@ Candidate ProjectCandidates::judge(std::span<const std::uint32_t> files) const {
         if (is_wheel(file.filename)) {
             const auto wheel = WheelFilename::parse(file.filename);
             if (!wheel || wheel->name != name_.str()) {
-                continue;
-            }
-            const auto rank = rules_->tags.rank(wheel->tags);
-            if (!rank) {
-                has_unfitting = true;
                 continue;
             }
             if (!is_direct && !rules_->formats.allows_wheel(name_)) {

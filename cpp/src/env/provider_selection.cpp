@@ -234,4 +234,21 @@ Result<void> PackageProvider::verify(const Resolution& resolution,
     return {};
 }
 
+Result<std::optional<Resolution>> solve_if_possible(PackageProvider& provider,
+                                                    std::span<const UserRequirement> requirements,
+                                                    const RunContext& run) {
+    const auto roots = provider.roots(requirements);
+    if (!roots) {
+        return std::optional<Resolution>();
+    }
+    auto outcome = resolver::solve(provider, *roots, run);
+    if (!outcome && outcome.error().code() == ErrorCode::cancelled) {
+        return fail(std::move(outcome).error());
+    }
+    if (!outcome || !std::holds_alternative<Resolution>(*outcome)) {
+        return std::optional<Resolution>();
+    }
+    return std::get<Resolution>(*std::move(outcome));
+}
+
 }  // namespace envpack::env

@@ -1,5 +1,6 @@
 #include "envpack/env/system_owners.hpp"
 
+#include "dpkg_owner.hpp"
 #include "dpkg_status.hpp"
 #include "envpack/base/json.hpp"
 #include "envpack/base/text.hpp"
@@ -15,9 +16,7 @@
 namespace envpack::env {
 namespace {
 
-constexpr std::string_view dpkg_lists = "var/lib/dpkg/info";
 constexpr std::string_view dpkg_status_file = "var/lib/dpkg/status";
-constexpr std::string_view file_list_suffix = ".list";
 constexpr std::string_view conda_folder = "conda-meta";
 constexpr std::string_view conda_suffix = ".json";
 
@@ -42,7 +41,7 @@ std::optional<SafePath> listed_file(std::string_view line,
 Result<void> SystemOwners::read_dpkg(const archive::FileTree& tree,
                                      const std::unordered_set<SafePath>& files,
                                      const RunContext& run) {
-    ENVPACK_TRY(const auto folder, find_directory(tree, dpkg_lists));
+    ENVPACK_TRY(const auto folder, find_directory(tree, dpkg_lists_folder));
     if (!folder) {
         return {};
     }
@@ -56,16 +55,15 @@ Result<void> SystemOwners::read_dpkg(const archive::FileTree& tree,
     ENVPACK_TRY(const std::vector<std::string> names, tree.list(*folder));
     for (const std::string& name : names) {
         ENVPACK_CHECK(run.check());
-        if (!name.ends_with(file_list_suffix)) {
+        const auto package = package_of_dpkg_list(name);
+        if (!package) {
             continue;
         }
         ENVPACK_TRY(const auto list, read_if_small(tree, *folder / name, max_captured_metadata));
-        // libssl3:amd64.list, where packages of several machines can be there
-        std::string package = name.substr(0, name.size() - file_list_suffix.size());
-        package = package.substr(0, package.find(':'));
-        const auto version = versions.find(package);
-        const std::string said =
-            version == versions.end() ? package : fmt::format("{} {}", package, version->second);
+        const auto version = versions.find(*package);
+        const std::string said = version == versions.end()
+                                     ? std::string(*package)
+                                     : fmt::format("{} {}", *package, version->second);
         for (const std::string_view line : text::lines(list ? std::string_view(*list) : "")) {
             if (const auto path = listed_file(line, files)) {
                 owners_.try_emplace(*path, text::printable(said) + " (dpkg)");
@@ -132,7 +130,7 @@ bool system_owners_want(const SafePath& path, const archive::FileInfo& info) {
     if (info.type != archive::FileType::regular || info.size > max_captured_metadata) {
         return false;
     }
-    return (path.name().ends_with(file_list_suffix) && path.parent().str() == dpkg_lists) ||
+    return (package_of_dpkg_list(path.name()) && path.parent().str() == dpkg_lists_folder) ||
            path.str() == dpkg_status_file ||
            (path.name().ends_with(conda_suffix) && path.parent().name() == conda_folder);
 }

@@ -56,19 +56,8 @@ Result<std::string> describe_other(PackageProvider& provider, const packaging::R
 Result<std::optional<resolver::Resolution>> attempt(PackageProvider changed,
                                                     std::span<const UserRequirement> requirements,
                                                     const RunContext& run) {
-    const auto roots = changed.roots(requirements);
-    if (!roots) {
-        return std::optional<resolver::Resolution>();
-    }
-    auto outcome = resolver::solve(changed, *roots, run);
-    if (!outcome && outcome.error().code() == ErrorCode::cancelled) {
-        return fail(std::move(outcome).error());
-    }
-    // What cannot be built or reached proves nothing, and does not change why the request failed.
-    if (!outcome || !std::holds_alternative<resolver::Resolution>(*outcome)) {
-        return std::optional<resolver::Resolution>();
-    }
-    return std::get<resolver::Resolution>(*std::move(outcome));
+    // What cannot be built or reached does not change why the request failed.
+    return solve_if_possible(changed, requirements, run);
 }
 
 void drop_constraints(ProviderOptions& options, const std::set<PackageName>& names) {

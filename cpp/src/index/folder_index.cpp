@@ -146,9 +146,8 @@ Result<fs::path> FolderIndex::download(const DistFile& file, const RunContext& r
     ENVPACK_TRY(fs::path path, local_path(file));
     ENVPACK_TRY(FileSource source, FileSource::open(path));
     if (file.sha256) {
-        HashingSink hash;
-        ENVPACK_CHECK(copy(source, hash, run));
-        if (std::move(hash).digest() != *file.sha256) {
+        ENVPACK_TRY(const Digest actual, Digest::of(source, run));
+        if (actual != *file.sha256) {
             return fail(Error(ErrorCode::digest_mismatch,
                               fmt::format("`{}` does not have the sha256 that is stated for it",
                                           path.string()))

@@ -81,9 +81,7 @@ Result<Descriptor> layer_at(const archive::FileTree& tree, const Member& member,
         return layer;
     }
     ENVPACK_TRY(const std::unique_ptr<ByteSource> source, tree.open(member.path));
-    HashingSink hash;
-    ENVPACK_CHECK(copy(*source, hash, run));
-    layer.digest = std::move(hash).digest();
+    ENVPACK_TRY(layer.digest, Digest::of(*source, run));
     return layer;
 }
 

@@ -25,27 +25,6 @@ Error refused(std::string_view rule, const SafePath& path, std::string message) 
         .with_path(path.str());
 }
 
-Result<Digest> digest_of_stream(std::unique_ptr<ByteSource> source) {
-    HashingSink hashing;
-    ENVPACK_CHECK(copy(*source, hashing));
-    return std::move(hashing).digest();
-}
-
-Result<bool> has_same_bytes(const FileTree& base, const SafePath& path, const FileInfo& info,
-                            const PlannedEntry& entry) {
-    if (info.size != entry.content.size()) {
-        return false;
-    }
-    ENVPACK_TRY(std::unique_ptr<ByteSource> theirs, base.open(path));
-    ENVPACK_TRY(const Digest there, digest_of_stream(std::move(theirs)));
-    if (entry.sha256) {
-        return there == *entry.sha256;
-    }
-    ENVPACK_TRY(std::unique_ptr<ByteSource> ours, entry.content.open());
-    ENVPACK_TRY(const Digest here, digest_of_stream(std::move(ours)));
-    return there == here;
-}
-
 /// Walks planned paths through the links of the base. One thread.
 class Placement {
 public:
@@ -89,7 +68,7 @@ public:
         if (parent.in_base) {
             ENVPACK_TRY(const std::optional<FileInfo> there, base_.lookup(path));
             if (there && entry.replaces && there->type == FileType::regular) {
-                ENVPACK_TRY(const bool same, has_same_bytes(base_, path, *there, entry));
+                ENVPACK_TRY(const bool same, archive::has_same_bytes(base_, path, *there, entry));
                 if (same) {
                     return std::nullopt;
                 }
@@ -153,7 +132,7 @@ private:
                                             path.str())));
         }
         if ((there.mode & permission_bits) == entry.mode) {
-            ENVPACK_TRY(const bool same, has_same_bytes(base_, path, there, entry));
+            ENVPACK_TRY(const bool same, archive::has_same_bytes(base_, path, there, entry));
             if (same) {
                 return {};
             }

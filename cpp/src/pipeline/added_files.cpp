@@ -4,6 +4,7 @@
 #include "envpack/base/digest.hpp"
 #include "envpack/base/parallel.hpp"
 #include "envpack/base/text.hpp"
+#include "envpack/wheel/venv_layers.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -39,14 +40,6 @@ bool is_version_control(std::string_view name) {
     return name == ".git" || name == ".hg" || name == ".svn" || name == ".bzr";
 }
 
-/// As the walk through a virtual environment does: `__pycache__`, and x.pyc beside x.py, which
-/// Python never reads. Alone it is a module.
-bool can_be_made_again(std::string_view name, const std::vector<std::string>& siblings) {
-    return name == "__pycache__" ||
-           (name.ends_with(".pyc") &&
-            std::ranges::binary_search(siblings, name.substr(0, name.size() - 1)));
-}
-
 /// A DiskTree passes over names that no SafePath can hold; files must not get lost in silence.
 Result<void> check_names(const fs::path& folder, std::size_t seen) {
     std::error_code error;
@@ -76,7 +69,7 @@ public:
             ENVPACK_TRY(const std::vector<std::string> names, tree_.list(from));
             ENVPACK_CHECK(check_names(tree_.root() / from.str(), names.size()));
             for (const std::string& name : names) {
-                if (is_version_control(name) || can_be_made_again(name, names)) {
+                if (is_version_control(name) || wheel::is_spare_bytecode(name, names)) {
                     ++left_out_;
                     continue;
                 }
@@ -127,11 +120,10 @@ public:
                 PlannedEntry entry = entries_[i];
                 if (entry.type == FileType::regular) {
                     ENVPACK_TRY(const auto bytes, entry.content.open());
-                    HashingSink sink;
-                    ENVPACK_CHECK(with_context(
-                        copy(*bytes, sink, run_),
-                        fmt::format("while reading `{}`", entry.content.file()->string())));
-                    entry.sha256 = std::move(sink).digest();
+                    ENVPACK_TRY(entry.sha256,
+                                with_context(Digest::of(*bytes, run_),
+                                             fmt::format("while reading `{}`",
+                                                         entry.content.file()->string())));
                 }
                 return entry;
             },

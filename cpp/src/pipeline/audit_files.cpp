@@ -82,6 +82,22 @@ std::vector<Binary> found_by_path(std::vector<std::optional<Binary>> read) {
     return binaries;
 }
 
+/// What `read` finds in `count` files, which it is called for from several threads.
+template <class Read>
+Result<std::vector<Binary>> binaries_among(std::size_t count, const Read& read,
+                                           const RunContext& run) {
+    std::atomic<std::uint64_t> done{0};
+    ENVPACK_TRY(std::vector<std::optional<Binary>> found,
+                parallel_map<std::optional<Binary>>(
+                    count,
+                    [&](std::size_t i) -> Result<std::optional<Binary>> {
+                        run.report("files", ++done, count);
+                        return read(i);
+                    },
+                    run));
+    return found_by_path(std::move(found));
+}
+
 Result<std::vector<Binary>> binaries_of_layer(const oci::Layer& layer, const LayerMembers& members,
                                               const std::filesystem::path& scratch,
                                               const RunContext& run) {
@@ -158,27 +174,23 @@ Result<std::vector<Binary>> binaries_on_disk(const archive::DiskTree& tree,
     const auto same = std::ranges::unique(files, {}, &ListedFile::path);
     files.erase(same.begin(), same.end());
     std::ranges::stable_sort(files, std::greater<>(), &ListedFile::size);
-    std::atomic<std::uint64_t> done{0};
-    ENVPACK_TRY(std::vector<std::optional<Binary>> read,
-                parallel_map<std::optional<Binary>>(
-                    files.size(),
-                    [&](std::size_t i) -> Result<std::optional<Binary>> {
-                        run.report("files", ++done, files.size());
-                        auto file = tree.open_file(files[i].path);
-                        if (!file && file.error().code() == ErrorCode::not_found) {
-                            return std::nullopt;  // gone since it was listed
-                        }
-                        if (!file) {
-                            run.note(fmt::format("`{}` is not read: {}", files[i].path.str(),
-                                                 file.error().message()));
-                            return std::nullopt;
-                        }
-                        ENVPACK_TRY(const ByteRegion bytes,
-                                    ByteRegion::of_file(*std::move(file), files[i].path.str()));
-                        return read_binary(files[i].path, bytes, run);
-                    },
-                    run));
-    return found_by_path(std::move(read));
+    return binaries_among(
+        files.size(),
+        [&](std::size_t i) -> Result<std::optional<Binary>> {
+            auto file = tree.open_file(files[i].path);
+            if (!file && file.error().code() == ErrorCode::not_found) {
+                return std::nullopt;  // gone since it was listed
+            }
+            if (!file) {
+                run.note(fmt::format("`{}` is not read: {}", files[i].path.str(),
+                                     file.error().message()));
+                return std::nullopt;
+            }
+            ENVPACK_TRY(const ByteRegion bytes,
+                        ByteRegion::of_file(*std::move(file), files[i].path.str()));
+            return read_binary(files[i].path, bytes, run);
+        },
+        run);
 }
 
 Result<std::vector<Binary>> binaries_of_image(const OpenSource& open,
@@ -233,25 +245,21 @@ Result<std::vector<Binary>> binaries_of_plan(const std::vector<archive::PlannedE
     std::ranges::stable_sort(files, std::greater<>(), [](const archive::PlannedEntry* entry) {
         return entry->content.size();
     });
-    std::atomic<std::uint64_t> done{0};
-    ENVPACK_TRY(std::vector<std::optional<Binary>> read,
-                parallel_map<std::optional<Binary>>(
-                    files.size(),
-                    [&](std::size_t i) -> Result<std::optional<Binary>> {
-                        run.report("files", ++done, files.size());
-                        const archive::PlannedEntry& entry = *files[i];
-                        const auto reading = fmt::format("while reading `{}`", entry.path.str());
-                        ENVPACK_TRY(const bool is_wanted,
-                                    with_context(begins_as_binary(entry.content), reading));
-                        if (!is_wanted) {
-                            return std::nullopt;
-                        }
-                        ENVPACK_TRY(const ByteRegion bytes,
-                                    with_context(region_of(entry.content, scratch, run), reading));
-                        return read_binary(entry.path, bytes, run);
-                    },
-                    run));
-    return found_by_path(std::move(read));
+    return binaries_among(
+        files.size(),
+        [&](std::size_t i) -> Result<std::optional<Binary>> {
+            const archive::PlannedEntry& entry = *files[i];
+            const auto reading = fmt::format("while reading `{}`", entry.path.str());
+            ENVPACK_TRY(const bool is_wanted,
+                        with_context(begins_as_binary(entry.content), reading));
+            if (!is_wanted) {
+                return std::nullopt;
+            }
+            ENVPACK_TRY(const ByteRegion bytes,
+                        with_context(region_of(entry.content, scratch, run), reading));
+            return read_binary(entry.path, bytes, run);
+        },
+        run);
 }
 
 }  // namespace envpack::pipeline

@@ -6,6 +6,7 @@
 #include "build_layers.hpp"
 #include "build_plan.hpp"
 #include "cuda_base.hpp"
+#include "direct_source.hpp"
 #include "envpack/archive/memory_tree.hpp"
 #include "envpack/base/digest.hpp"
 #include "envpack/base/file.hpp"
@@ -37,13 +38,6 @@ struct Request {
     fs::path folder = {};
     std::vector<packaging::WheelFilename> wheels = {};  ///< empty: they are of a real lock
 };
-
-Result<Digest> digest_of_file(const fs::path& path, const RunContext& run) {
-    ENVPACK_TRY(FileSource file, FileSource::open(path));
-    HashingSink hash;
-    ENVPACK_CHECK(copy(file, hash, run));
-    return std::move(hash).digest();
-}
 
 Result<Request> request_of_wheels(const std::vector<std::string>& paths, const RunContext& run) {
     Request request;
@@ -110,12 +104,7 @@ std::string base_of(const AuditOptions& options, const env::Lock& lock) {
 /// The base with all that an audit reads of it: records of earlier builds have less.
 Result<BuildBase> whole_base(const std::string& image, const BuildOptions& place,
                              const UserConfig& user, const RunContext& run) {
-    ENVPACK_TRY(const Source source, Source::parse(image));
-    if (!source.is_image()) {
-        return fail(Error(ErrorCode::unsupported, fmt::format("base `{}` is no image", image))
-                        .with_hint("name an image: --base oci:DIR[:TAG], oci-archive:FILE[:TAG] or "
-                                   "docker-archive:FILE[:NAME]"));
-    }
+    ENVPACK_TRY(const Source source, source_of_base(image));
     ENVPACK_TRY(OpenSource open, open_source(source, audit_capture(), user, run));
     BuildBase base{.image = open.image,
                    .tree = open.tree,

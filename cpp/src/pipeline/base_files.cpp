@@ -45,8 +45,7 @@ public:
             }
             ENVPACK_TRY(const auto there, archive::stat(tree_, folder.join(relative)));
             if (there && there->type != FileType::directory) {
-                ENVPACK_TRY(const bool is_same,
-                            has_same_bytes(folder.join(relative), *there, entry));
+                ENVPACK_TRY(const bool is_same, is_the_same(folder.join(relative), *there, entry));
                 if (!is_same) {
                     return true;
                 }
@@ -68,8 +67,8 @@ private:
         return is_there;
     }
 
-    Result<bool> has_same_bytes(const SafePath& path, const FileInfo& there,
-                                const PlannedEntry& entry) const {
+    Result<bool> is_the_same(const SafePath& path, const FileInfo& there,
+                             const PlannedEntry& entry) const {
         if (there.type != FileType::regular || entry.type != FileType::regular ||
             there.size != entry.content.size()) {
             return false;
@@ -77,20 +76,8 @@ private:
         if (there.size == 0) {
             return true;
         }
-        const auto digest_of = [](std::unique_ptr<ByteSource> source) -> Result<Digest> {
-            HashingSink hashing;
-            ENVPACK_CHECK(copy(*source, hashing));
-            return std::move(hashing).digest();
-        };
         ENVPACK_TRY(const auto behind, archive::resolve(tree_, path));
-        ENVPACK_TRY(auto theirs, tree_.open(behind.value_or(path)));
-        ENVPACK_TRY(const Digest present, digest_of(std::move(theirs)));
-        if (entry.sha256) {
-            return present == *entry.sha256;
-        }
-        ENVPACK_TRY(auto ours, entry.content.open());
-        ENVPACK_TRY(const Digest planned, digest_of(std::move(ours)));
-        return present == planned;
+        return archive::has_same_bytes(tree_, behind.value_or(path), there, entry);
     }
 
     const archive::FileTree& tree_;

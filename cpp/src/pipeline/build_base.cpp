@@ -59,7 +59,7 @@ bool find_base(const Source& source, const BuildRecords& records, const UserConf
         return false;
     }
     const auto read = [source, image = base.image,
-                       &run]() -> Result<archive::RecordedTree::TreePtr> {
+                       run]() -> Result<archive::RecordedTree::TreePtr> {
         ENVPACK_TRY(const OpenSource open, open_image_tree(source, image, wanted, run));
         return open.tree;
     };
@@ -92,15 +92,20 @@ std::string BuildBase::interpreter() const {
     return "/" + inventory.python.executable.str();
 }
 
-Result<BuildBase> open_base(const std::string& base, const BuildOptions& options,
-                            const BuildRecords& records, const UserConfig& user,
-                            const RunContext& run) {
-    ENVPACK_TRY(const Source source, Source::parse(base));
+Result<Source> source_of_base(const std::string& base) {
+    ENVPACK_TRY(Source source, Source::parse(base));
     if (!source.is_image()) {
         return fail(Error(ErrorCode::unsupported, fmt::format("base `{}` is no image", base))
                         .with_hint("name an image: --base oci:DIR[:TAG], oci-archive:FILE[:TAG] or "
                                    "docker-archive:FILE[:NAME]"));
     }
+    return source;
+}
+
+Result<BuildBase> open_base(const std::string& base, const BuildOptions& options,
+                            const BuildRecords& records, const UserConfig& user,
+                            const RunContext& run) {
+    ENVPACK_TRY(const Source source, source_of_base(base));
     ENVPACK_TRY(oci::ImagePtr image, open_image(source, user, run));
     BuildBase result{.image = image, .has_digest = source.kind != Source::Kind::docker_archive};
     const bool is_recorded =

@@ -10,6 +10,7 @@
 #include "envpack/env/lock.hpp"
 #include "envpack/oci/image.hpp"
 #include "envpack/pipeline/build.hpp"
+#include "envpack/pipeline/source.hpp"
 #include "envpack/pipeline/user_config.hpp"
 
 #include <memory>
@@ -35,6 +36,9 @@ struct BuildBase {
 
     std::string interpreter() const;  ///< absolute in the image: "/usr/bin/python3.11"
 };
+
+/// unsupported for a source that is no image.
+Result<Source> source_of_base(const std::string& base);
 
 /// Opens the base image, finds its Python and packages, and where `options` puts others. A base
 /// without a Python is not_found, unless `options` has no input.

@@ -240,9 +240,7 @@ Result<BuiltWheel> wheel_of(const env::LockedPackage& package, const fs::path& f
 
 Result<Digest> digest_of_file(const fs::path& path, const RunContext& run) {
     ENVPACK_TRY(FileSource source, FileSource::open(path));
-    HashingSink hash;
-    ENVPACK_CHECK(copy(source, hash, run));
-    return std::move(hash).digest();
+    return Digest::of(source, run);
 }
 
 }  // namespace envpack::pipeline

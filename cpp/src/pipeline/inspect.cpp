@@ -49,7 +49,7 @@ Result<std::vector<DuplicateFile>> duplicates_of(const archive::StackedTree& tre
         std::uint64_t size;
     };
     std::map<Digest, std::map<archive::StackedTree::ContentPlace, NamedFile>> by_content;
-    ENVPACK_CHECK(walk_tree(
+    ENVPACK_CHECK(archive::walk_tree(
         tree,
         [&](const SafePath& path, const archive::FileInfo& info) -> Result<void> {
             if (!info.sha256 || info.size < InspectReport::smallest_duplicate) {

@@ -1,20 +1,18 @@
 #include "layer_members.hpp"
 
+#include "content_region.hpp"
 #include "envpack/archive/tar_reader.hpp"
-#include "envpack/base/scratch_file.hpp"
 
 #include <algorithm>
 #include <memory>
 #include <optional>
 #include <span>
-#include <string>
 #include <utility>
 #include <vector>
 
 namespace envpack::pipeline {
 namespace {
 
-constexpr std::uint64_t largest_in_memory = std::uint64_t{32} << 20;
 constexpr std::size_t spool_block = std::size_t{1} << 20;
 
 /// The member that a tar reader is at, for reading at any place; nullopt when it is not wanted.
@@ -34,25 +32,13 @@ Result<std::optional<ByteRegion>> spooled(archive::TarReader& tar, std::uint64_t
     if (!reader.is_wanted(as_text(std::span(block).first(front)))) {
         return std::nullopt;
     }
-    std::string memory;
-    std::optional<ScratchFile> file;
-    if (size > largest_in_memory) {
-        ENVPACK_TRY(file, ScratchFile::create(scratch));
-    }
+    ENVPACK_TRY(RegionWriter writer, RegionWriter::create(size, scratch));
     for (std::size_t count = front; count > 0;) {
         ENVPACK_CHECK(run.check());
-        const auto data = std::span(block).first(count);
-        if (file) {
-            ENVPACK_CHECK(file->write(data));
-        } else {
-            memory += as_text(data);
-        }
+        ENVPACK_CHECK(writer.write(std::span(block).first(count)));
         ENVPACK_TRY(count, tar.read(block));
     }
-    if (!file) {
-        return ByteRegion(std::move(memory));
-    }
-    ENVPACK_TRY(ByteRegion region, std::move(*file).take());
+    ENVPACK_TRY(ByteRegion region, std::move(writer).take());
     return region;
 }
 

@@ -65,9 +65,7 @@ Result<std::filesystem::path> checked_local_file(const index::DistFile& file,
     ENVPACK_TRY(const http::Url url, http::Url::parse(file.url));
     ENVPACK_TRY(std::filesystem::path path, url.file_path());
     ENVPACK_TRY(FileSource source, FileSource::open(path));
-    HashingSink hash;
-    ENVPACK_CHECK(copy(source, hash, run));
-    const Digest actual = std::move(hash).digest();
+    ENVPACK_TRY(const Digest actual, Digest::of(source, run));
     if (file.sha256 && actual != *file.sha256) {
         return fail(Error(ErrorCode::digest_mismatch,
                           fmt::format("{} has sha256 {}, the lock says {}", file.filename,

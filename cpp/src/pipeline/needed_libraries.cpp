@@ -240,11 +240,9 @@ private:
         ENVPACK_TRY(const auto info, machine_.disk().lookup(*source));
         PlannedEntry entry{.path = folder.join(*name),
                            .content = archive::Content::of_file(file, info ? info->size : 0)};
-        HashingSink hashing;
         ENVPACK_TRY(const auto bytes, entry.content.open());
-        ENVPACK_CHECK(with_context(copy(*bytes, hashing, run),
-                                   fmt::format("while reading `{}`", file.string())));
-        entry.sha256 = std::move(hashing).digest();
+        ENVPACK_TRY(entry.sha256, with_context(Digest::of(*bytes, run),
+                                               fmt::format("while reading `{}`", file.string())));
         result_.libraries.push_back({.path = "/" + entry.path.str(),
                                      .needed_by = "/" + need.use.file.str(),
                                      .source = file});

@@ -244,18 +244,12 @@ Result<std::vector<env::WayOut>> all_indexes_together(
     const SourceIndex sources(indexes.index, builder, places, hashes_of(request));
     env::PackageProvider other(sources, provider.options(),
                                {provider.provided().begin(), provider.provided().end()}, run);
-    const auto roots = other.roots(request.requirements);
-    if (!roots) {
-        return std::vector<env::WayOut>();
-    }
     // An index that is asked for more than before may fail for reasons of its own.
-    const auto outcome = resolver::solve(other, *roots, run);
-    ENVPACK_CHECK(run.check());
-    if (!outcome || !std::holds_alternative<resolver::Resolution>(*outcome)) {
+    ENVPACK_TRY(const auto resolution, env::solve_if_possible(other, request.requirements, run));
+    if (!resolution) {
         return std::vector<env::WayOut>();
     }
-    ENVPACK_TRY(const env::Selection selection,
-                other.selection(std::get<resolver::Resolution>(*outcome)));
+    ENVPACK_TRY(const env::Selection selection, other.selection(*resolution));
     std::string elsewhere;
     for (const env::Selected& package : selection.packages) {
         ENVPACK_TRY(const auto here, provider.versions(package.name));

@@ -126,7 +126,7 @@ Result<void> check_records(const archive::StackedTree& tree, std::size_t base_la
     };
     std::vector<Folder> folders;
     BaseRecords base(tree, base_layers);
-    ENVPACK_CHECK(walk_tree(
+    ENVPACK_CHECK(archive::walk_tree(
         tree,
         [&](const SafePath& path, const archive::FileInfo& info) -> Result<void> {
             if (path.name() == "RECORD" && info.type == archive::FileType::regular &&

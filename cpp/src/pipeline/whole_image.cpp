@@ -71,29 +71,4 @@ Result<ImageContent> read_content(const ImageDocuments& documents, const RunCont
     return content;
 }
 
-Result<void> walk_tree(
-    const archive::FileTree& tree,
-    const std::function<Result<void>(const SafePath& path, const archive::FileInfo& info)>& visit,
-    const RunContext& run) {
-    std::vector<SafePath> pending{SafePath()};
-    while (!pending.empty()) {
-        const SafePath folder = std::move(pending.back());
-        pending.pop_back();
-        ENVPACK_CHECK(run.check());
-        ENVPACK_TRY(const std::vector<std::string> names, tree.list(folder));
-        for (const std::string& name : names) {
-            const SafePath path = folder / name;
-            ENVPACK_TRY(const auto info, tree.lookup(path));
-            if (!info) {
-                continue;  // gone since it was listed
-            }
-            ENVPACK_CHECK(visit(path, *info));
-            if (info->type == archive::FileType::directory) {
-                pending.push_back(path);
-            }
-        }
-    }
-    return {};
-}
-
 }  // namespace envpack::pipeline

@@ -56,10 +56,4 @@ struct ImageContent {
 /// Files of the tree have their sha256; RECORD files are at hand.
 Result<ImageContent> read_content(const ImageDocuments& documents, const RunContext& run);
 
-/// Calls `visit` for every path but the root, a directory before what is in it.
-Result<void> walk_tree(
-    const archive::FileTree& tree,
-    const std::function<Result<void>(const SafePath& path, const archive::FileInfo& info)>& visit,
-    const RunContext& run);
-
 }  // namespace envpack::pipeline

@@ -48,10 +48,7 @@ Result<std::string> read_head(const archive::Content& content, std::size_t size)
 Result<Digest> digest_of(const SafePath& path, const archive::Content& content,
                          const RunContext& run) {
     ENVPACK_TRY(const std::unique_ptr<ByteSource> source, content.open());
-    HashingSink sink;
-    ENVPACK_CHECK(
-        with_context(copy(*source, sink, run), fmt::format("while reading `{}`", path.str())));
-    return std::move(sink).digest();
+    return with_context(Digest::of(*source, run), fmt::format("while reading `{}`", path.str()));
 }
 
 Error hash_mismatch(const SafePath& path, const Digest& promised, const Digest& found) {

@@ -1,5 +1,7 @@
 #include "venv_walk.hpp"
 
+#include "envpack/wheel/venv_layers.hpp"
+
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -9,15 +11,12 @@
 #include <fmt/core.h>
 
 namespace envpack::wheel {
-namespace {
 
-// x.pyc beside x.py: Python never reads it, it is what Python 2 left behind. Alone it is a module.
-bool is_stale_bytecode(std::string_view name, const std::vector<std::string>& siblings) {
-    return name.ends_with(".pyc") &&
-           std::ranges::binary_search(siblings, name.substr(0, name.size() - 1));
+bool is_spare_bytecode(std::string_view name, const std::vector<std::string>& siblings) {
+    return name == "__pycache__" ||
+           (name.ends_with(".pyc") &&
+            std::ranges::binary_search(siblings, name.substr(0, name.size() - 1)));
 }
-
-}  // namespace
 
 Result<std::vector<WalkedPath>> walk_venv(const archive::FileTree& tree, const RunContext& run,
                                           const Limits& limits) {
@@ -32,7 +31,7 @@ Result<std::vector<WalkedPath>> walk_venv(const archive::FileTree& tree, const R
             found.push_back({folder, {.type = archive::FileType::directory, .mode = 0755}});
         }
         for (const std::string& name : names) {
-            if (name == "__pycache__" || is_stale_bytecode(name, names)) {
+            if (is_spare_bytecode(name, names)) {
                 continue;
             }
             const SafePath path = folder / name;

@@ -104,6 +104,10 @@ struct PlannedEntry {
     bool replaces = false;
 };
 
+/// Whether the regular file `path` of `tree` (`info`: of it) has the bytes of a planned one.
+Result<bool> has_same_bytes(const FileTree& tree, const SafePath& path, const FileInfo& info,
+                            const PlannedEntry& entry);
+
 /// Sorted bytewise by path, a directory before its children, one entry a path. Two equal
 /// directories, or two files with equal bytes (by sha256) and mode, are merged; anything else at
 /// one path is an invalid_argument with rule `plan.path-conflict`.

@@ -3,10 +3,12 @@
 #include "envpack/base/bytes.hpp"
 #include "envpack/base/digest.hpp"
 #include "envpack/base/result.hpp"
+#include "envpack/base/run_context.hpp"
 #include "envpack/base/safe_path.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -60,5 +62,11 @@ Result<std::optional<FileInfo>> stat(const FileTree& tree, const SafePath& path)
 /// The whole regular file behind resolve(); not_found when there is none, limit_exceeded when it
 /// is longer than `max_size` bytes.
 Result<std::string> read_file(const FileTree& tree, const SafePath& path, std::size_t max_size);
+
+/// Calls `visit` for every path but the root, a directory before what is in it.
+Result<void> walk_tree(
+    const FileTree& tree,
+    const std::function<Result<void>(const SafePath& path, const FileInfo& info)>& visit,
+    const RunContext& run);
 
 }  // namespace envpack::archive

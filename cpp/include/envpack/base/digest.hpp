@@ -29,6 +29,8 @@ public:
     /// Unpadded urlsafe base64, as RECORD writes it (PEP 376, PEP 427).
     static Result<Digest> parse_base64url(std::string_view text);
     static Digest of(std::span<const std::byte> data);
+    /// Of everything that `from` gives.
+    static Result<Digest> of(ByteSource& from, const RunContext& run = {});
     static Digest from_bytes(const Bytes& bytes) noexcept;
 
     std::string to_string() const;  ///< "sha256:<hex>"

@@ -255,4 +255,10 @@ private:
     std::unique_ptr<State> state_;
 };
 
+/// The resolution; nullopt when that is a conflict, or refused, or fails in any way but being
+/// cancelled: what cannot be built or reached proves nothing.
+Result<std::optional<resolver::Resolution>> solve_if_possible(
+    PackageProvider& provider, std::span<const UserRequirement> requirements,
+    const RunContext& run);
+
 }  // namespace envpack::env

@@ -8,6 +8,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace envpack::wheel {
@@ -21,6 +22,11 @@ struct DistributionFiles {
     std::vector<archive::PlannedEntry> entries = {};
     std::vector<std::string> notes = {};  ///< for people: what was left out or points nowhere
 };
+
+/// Whether a file or folder called `name`, beside `siblings` (sorted), is byte code that Python
+/// makes again or never reads: `__pycache__`, and x.pyc beside x.py, which Python 2 left behind.
+/// Alone a .pyc is a module.
+bool is_spare_bytecode(std::string_view name, const std::vector<std::string>& siblings);
 
 /// Takes the virtual environment `venv` on this machine apart, for an image that will have it at
 /// `prefix` with `interpreter` (absolute in the image, /usr/bin/python3.11) as its base Python.
