@@ -18,6 +18,7 @@ from pathlib import Path
 from support.universes import Release, Shelf, Universe, write_universe
 
 SIZES = (10, 100, 1000)
+ROUNDS = 15
 
 
 def _basic(size: int) -> Universe:
@@ -58,7 +59,7 @@ WORLDS = {"basic": _basic, "indirect": _indirect, "ladder": _chain}
 
 def _run(command: list[str], environment: dict[str, str]) -> tuple[float, str]:
     times = []
-    for _ in range(4):  # the first one fills the caches
+    for _ in range(ROUNDS + 1):  # the first one fills the caches
         begin = time.perf_counter()
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         times.append(time.perf_counter() - begin)
@@ -102,11 +103,11 @@ def bench_backtracking(work: Path, envpack: str, uv: str) -> None:
             )
             same = "same versions" if _pins(text) == _pins(peer_text) else "other versions"
             growth = {
-                who: seconds / first.setdefault(who, seconds)
+                who: (seconds - first.setdefault(who, seconds)) * 1000
                 for who, seconds in (("envpack", ours), ("uv", theirs))
             }
             print(
-                f"  {size:5} releases: envpack {ours * 1000:7.1f} ms (x {growth['envpack']:.1f}), "
-                f"uv {theirs * 1000:7.1f} ms (x {growth['uv']:.1f}), ratio {ours / theirs:.2f}; "
+                f"  {size:5} releases: envpack {ours * 1000:7.1f} ms (+{growth['envpack']:.1f}), "
+                f"uv {theirs * 1000:7.1f} ms (+{growth['uv']:.1f}), ratio {ours / theirs:.2f}; "
                 f"{same}"
             )

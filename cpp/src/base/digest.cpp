@@ -2,6 +2,8 @@
 
 #include "envpack/base/assert.hpp"
 
+#include <array>
+#include <cstdint>
 #include <cstring>
 #include <utility>
 
@@ -29,17 +31,19 @@ Error malformed(std::string_view text, std::string_view expected) {
         .with_rule("digest.malformed");
 }
 
+constexpr auto hex_values = [] {
+    std::array<std::int8_t, 256> values{};
+    values.fill(-1);
+    for (int digit = 0; digit < 16; ++digit) {
+        values[static_cast<unsigned char>("0123456789abcdef"[digit])] =
+            static_cast<std::int8_t>(digit);
+    }
+    return values;
+}();
+
 int hex_value(char c, bool allow_upper) {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    if (c >= 'a' && c <= 'f') {
-        return c - 'a' + 10;
-    }
-    if (allow_upper && c >= 'A' && c <= 'F') {
-        return c - 'A' + 10;
-    }
-    return -1;
+    const bool is_upper = c >= 'A' && c <= 'F';
+    return hex_values[static_cast<unsigned char>(is_upper && allow_upper ? c - 'A' + 'a' : c)];
 }
 
 bool decode_hex(std::string_view hex, bool allow_upper, Digest::Bytes& into) {
@@ -79,9 +83,11 @@ Result<Digest> Digest::parse_hex(std::string_view hex) {
 Result<Digest> Digest::parse_base64url(std::string_view text) {
     // 43 digits carry 258 bits; the last two must be zero (RFC 4648, section 3.5).
     constexpr std::size_t length = 43;
-    const Error error = malformed(text, "sha256 in urlsafe base64 (43 characters)");
+    const auto refuse = [text] {
+        return fail(malformed(text, "sha256 in urlsafe base64 (43 characters)"));
+    };
     if (text.size() != length) {
-        return fail(error);
+        return refuse();
     }
     Bytes bytes{};
     std::uint32_t window = 0;
@@ -90,7 +96,7 @@ Result<Digest> Digest::parse_base64url(std::string_view text) {
     for (const char c : text) {
         const std::size_t value = base64_digits.find(c);
         if (value == std::string_view::npos) {
-            return fail(error);
+            return refuse();
         }
         window = (window << 6U) | static_cast<std::uint32_t>(value);
         bits += 6;
@@ -100,7 +106,7 @@ Result<Digest> Digest::parse_base64url(std::string_view text) {
         }
     }
     if ((window & 0x3U) != 0) {
-        return fail(error);
+        return refuse();
     }
     return from_bytes(bytes);
 }

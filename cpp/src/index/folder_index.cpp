@@ -4,9 +4,11 @@
 #include "envpack/base/text.hpp"
 #include "envpack/http/url.hpp"
 #include "envpack/index/simple_page.hpp"
+#include "simple_link.hpp"
 #include "wheel_metadata.hpp"
 
 #include <algorithm>
+#include <map>
 #include <system_error>
 #include <utility>
 
@@ -50,18 +52,34 @@ Result<std::vector<DistFile>> list(const fs::path& folder, const Limits& limits)
     return files;
 }
 
-/// The local files that a local page links to.
-Result<std::vector<DistFile>> read_page(const fs::path& page, const Limits& limits) {
+/// The links of a local page to local files.
+Result<std::vector<SimpleLink>> local_links(const fs::path& page, const Limits& limits) {
     ENVPACK_TRY(const std::string body, read_file(page, limits.max_json));
-    ENVPACK_TRY(const auto links, html_links(body, http::Url::from_path(page).to_string(), limits));
+    ENVPACK_TRY(auto links, html_links(body, http::Url::from_path(page).to_string(), limits));
+    std::erase_if(links, [](const SimpleLink& link) { return !link.url.starts_with("file:"); });
+    return links;
+}
+
+Result<std::vector<DistFile>> read_page(const fs::path& page, const Limits& limits) {
+    ENVPACK_TRY(auto links, local_links(page, limits));
     std::vector<DistFile> files;
-    for (const SimpleLink& link : links) {
-        auto file = link.url.starts_with("file:") ? to_dist_file(link) : std::nullopt;
-        if (file && is_distribution(file->filename)) {
+    for (SimpleLink& link : links) {
+        if (auto file = to_dist_file(std::move(link))) {
             files.push_back(*std::move(file));
         }
     }
     return files;
+}
+
+/// The files of each project, in their order.
+std::map<std::string, std::vector<DistFile>, std::less<>> by_project(std::vector<DistFile> files) {
+    std::map<std::string, std::vector<DistFile>, std::less<>> projects;
+    for (DistFile& file : files) {
+        if (auto project = project_of(file.filename)) {
+            projects[*std::move(project)].push_back(std::move(file));
+        }
+    }
+    return projects;
 }
 
 Result<fs::path> local_path(const DistFile& file) {
@@ -78,11 +96,10 @@ Result<std::shared_ptr<const FolderIndex>> FolderIndex::find_links(const fs::pat
     index->index_url_ = http::Url::from_path(index->root_).to_string();
     index->limits_ = limits;
     std::error_code error;
-    if (fs::is_directory(index->root_, error)) {
-        ENVPACK_TRY(index->files_, list(index->root_, limits));
-    } else {
-        ENVPACK_TRY(index->files_, read_page(index->root_, limits));
-    }
+    ENVPACK_TRY(auto files, fs::is_directory(index->root_, error)
+                                ? list(index->root_, limits)
+                                : read_page(index->root_, limits));
+    index->projects_ = by_project(std::move(files));
     return index;
 }
 
@@ -101,29 +118,38 @@ Result<std::shared_ptr<const FolderIndex>> FolderIndex::simple_root(const fs::pa
     return index;
 }
 
+Error FolderIndex::no_files_of(const packaging::PackageName& name) const {
+    return Error(ErrorCode::not_found,
+                 fmt::format("`{}` has no file of `{}`", root_.string(), name.str()));
+}
+
 Result<Project> FolderIndex::project(const packaging::PackageName& name,
                                      const RunContext& run) const {
     ENVPACK_CHECK(run.check());
     Project project{.name = name, .index_url = index_url_};
-    std::vector<DistFile> candidates = files_;
-    bool known = false;
-    if (one_folder_a_project_) {
-        const fs::path folder = root_ / name.str();
-        std::error_code error;
-        known = fs::is_directory(folder, error);
-        if (known && fs::exists(folder / "index.html", error)) {
-            ENVPACK_TRY(candidates, read_page(folder / "index.html", limits_));
-        } else if (known) {
-            ENVPACK_TRY(candidates, list(folder, limits_));
+    if (!one_folder_a_project_) {
+        const auto known = projects_.find(name.str());
+        if (known == projects_.end()) {
+            return fail(no_files_of(name));
         }
+        project.files = known->second;
+        return project;
     }
-    std::erase_if(candidates,
-                  [&](const DistFile& file) { return !belongs_to(file.filename, name); });
-    project.files = std::move(candidates);
-    if (project.files.empty() && !known) {
-        return fail(ErrorCode::not_found,
-                    fmt::format("`{}` has no file of `{}`", root_.string(), name.str()));
+    const fs::path folder = root_ / name.str();
+    std::error_code error;
+    if (!fs::is_directory(folder, error)) {
+        return fail(no_files_of(name));
     }
+    if (fs::exists(folder / "index.html", error)) {
+        ENVPACK_TRY(auto links, local_links(folder / "index.html", limits_));
+        project = project_from(std::move(links), name);
+        project.index_url = index_url_;
+        return project;
+    }
+    ENVPACK_TRY(auto files, list(folder, limits_));
+    std::erase_if(files,
+                  [&](const DistFile& file) { return project_of(file.filename) != name.str(); });
+    project.files = std::move(files);
     return project;
 }
 

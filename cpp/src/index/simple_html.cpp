@@ -26,8 +26,8 @@ void read_attributes(const HtmlTag& tag, SimpleLink& link) {
     }
     if (metadata != nullptr && *metadata != "false") {
         link.has_metadata = true;
-        if (const auto hash = parse_hash(*metadata)) {
-            link.metadata_hashes.insert(*hash);
+        if (auto hash = parse_hash(*metadata)) {
+            link.metadata_hashes.insert(*std::move(hash));
         }
     }
 }
@@ -81,8 +81,8 @@ Result<std::vector<SimpleLink>> html_links(std::string_view body, std::string_vi
 
 Result<Project> parse_simple_html(std::string_view body, std::string_view page_url,
                                   const packaging::PackageName& name, const Limits& limits) {
-    ENVPACK_TRY(const auto links, html_links(body, page_url, limits));
-    return project_from(links, name);
+    ENVPACK_TRY(auto links, html_links(body, page_url, limits));
+    return project_from(std::move(links), name);
 }
 
 }  // namespace envpack::index

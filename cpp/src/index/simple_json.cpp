@@ -229,8 +229,8 @@ Result<Project> parse_simple_json(std::string_view body, std::string_view page_u
                                       text::printable(*said), name.str()))
                         .with_rule("index.other-project"));
     }
-    ENVPACK_TRY(const auto links, read_files(*document, page, limits));
-    return project_from(links, name);
+    ENVPACK_TRY(auto links, read_files(*document, page, limits));
+    return project_from(std::move(links), name);
 }
 
 }  // namespace envpack::index

@@ -24,9 +24,6 @@ bool is_identifier(std::string_view text) noexcept {
            std::all_of(text.begin(), text.end(), is_word);
 }
 
-// "manylinux2014_x86_64.manylinux_2_17_x86_64"
-using Component = std::vector<std::string_view>;
-
 /// What is before the next separator; `rest` begins behind it.
 std::string_view take_until(char separator, std::string_view& rest) noexcept {
     const std::size_t end = std::min(rest.find(separator), rest.size());
@@ -64,22 +61,19 @@ std::string Tag::to_string() const {
 }
 
 Result<std::vector<Tag>> parse_tag_set(std::string_view text) {
-    const std::vector<std::string_view> parts = text::split(text, '-');
-    if (parts.size() != 3) {
+    if (std::ranges::count(text, '-') != 2) {
         return fail(bad_tag(text, "it has not three parts"));
     }
     const std::string lower = text::to_lower(text);
-    const std::vector<std::string_view> lower_parts = text::split(lower, '-');
-    std::vector<Component> components;
+    std::string_view rest = lower;
+    std::array<std::vector<std::string_view>, 3> components;
     std::size_t count = 1;
-    for (const std::string_view part : lower_parts) {
-        components.push_back(text::split(part, '.'));
-        for (const std::string_view piece : components.back()) {
-            if (piece.empty()) {
-                return fail(bad_tag(text, "a component is empty"));
-            }
+    for (auto& component : components) {
+        component = text::split(take_until('-', rest), '.');
+        if (std::ranges::any_of(component, &std::string_view::empty)) {
+            return fail(bad_tag(text, "a component is empty"));
         }
-        count *= std::min(components.back().size(), max_tags + 1);
+        count *= std::min(component.size(), max_tags + 1);
         if (count > max_tags) {
             return fail(ErrorCode::limit_exceeded,
                         "a compressed tag set stands for more than 4096 tags");
@@ -97,8 +91,10 @@ Result<std::vector<Tag>> parse_tag_set(std::string_view text) {
             }
         }
     }
-    std::sort(tags.begin(), tags.end());
-    tags.erase(std::unique(tags.begin(), tags.end()), tags.end());
+    if (tags.size() > 1) {
+        std::sort(tags.begin(), tags.end());
+        tags.erase(std::unique(tags.begin(), tags.end()), tags.end());
+    }
     return tags;
 }
 

@@ -145,12 +145,13 @@ Result<bool> chooses_torch_family(const env::Selection& selection, const PlaceIn
 
 Result<std::vector<std::string>> family_notes(const env::Selection& selection,
                                               const env::Inventory& base) {
-    ENVPACK_TRY(const cuda::TorchMatrix matrix, cuda::TorchMatrix::load());
     std::vector<std::string> notes;
     const env::FrozenPackage* torch = base.find(torch_name());
-    const cuda::TorchFamily* family = torch == nullptr || !torch->version
-                                          ? nullptr
-                                          : matrix.family(torch->version->base_version());
+    if (torch == nullptr || !torch->version) {
+        return notes;
+    }
+    ENVPACK_TRY(const cuda::TorchMatrix matrix, cuda::TorchMatrix::load());
+    const cuda::TorchFamily* family = matrix.family(torch->version->base_version());
     if (family == nullptr) {
         return notes;
     }

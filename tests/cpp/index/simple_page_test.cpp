@@ -288,6 +288,74 @@ TEST(SimplePage, ALinkIsReadTheSameWhateverLinkWasBeforeIt) {
     }
 }
 
+TEST(SimplePage, PlainRelativeLinksAreReadLikeAnyOther) {
+    // A space in front takes the long way: it is trimmed, and what is left resolved by RFC 3986.
+    for (const std::string page : {page_url, "https://index.example/simple/demo/?page=1",
+                                   "https://me:canary@index.example/simple/demo/index.html",
+                                   "http://index.example", "file:///srv/simple/demo/index.html"}) {
+        for (const std::string href : {"demo-1.0.zip",
+                                       "a/demo-1.0.zip",
+                                       "a//demo-1.0.zip",
+                                       "./demo-1.0.zip",
+                                       "../../demo-1.0.zip",
+                                       "a/../demo-1.0.zip",
+                                       ".demo",
+                                       "..",
+                                       "",
+                                       "#sha256=ab",
+                                       "?x=1",
+                                       "a/",
+                                       "a:demo-1.0.zip",
+                                       "demo-1.0.zip?x=1",
+                                       "demo-1.0.zip#sha256=ab",
+                                       "demo-1.0.zip#sha256=AB",
+                                       "demo-1.0.zip#sha256=ab&md5=cd",
+                                       "demo-1.0.zip#sha256=ab ",
+                                       "demo-1.0.zip##sha256=ab",
+                                       "demo-1.0.zip#md5=cd",
+                                       "demo-1.0.zip#",
+                                       "demo-1.0.zip#=",
+                                       "demo-1.0.zip#egg=demo",
+                                       "demo-1.0+cu121.zip",
+                                       "d%20emo.zip",
+                                       "d\tmo.zip",
+                                       "//other.example/demo.zip",
+                                       "/demo-1.0.zip"}) {
+            const auto quick = links_of("<a href='" + href + "'>", page);
+            const auto slow = links_of("<a href=' " + href + "'>", page);
+            ASSERT_EQ(quick.size(), slow.size()) << page << " " << href;
+            if (!slow.empty()) {
+                EXPECT_EQ(quick[0].url, slow[0].url) << page << " " << href;
+                EXPECT_EQ(quick[0].filename, slow[0].filename) << page << " " << href;
+                EXPECT_EQ(quick[0].hashes, slow[0].hashes) << page << " " << href;
+            }
+        }
+    }
+}
+
+TEST(SimplePage, AWheelLikeTheOneBeforeStillNeedsAVersion) {
+    std::string page;
+    for (const std::string name :
+         {"demo-1.0-py3-none-any.whl", "demo-1.1-py3-none-any.whl", "demo--py3-none-any.whl",
+          "demo-x-py3-none-any.whl", "demo-py3-none-any.whl", "Demo-1.2-py3-none-any.whl",
+          "other-1.3-py3-none-any.whl", "demo-1.4-py3-none-any.whl", "demo-1.5-1-py3-none-any.whl",
+          "demo-1.6-1-py3-none-any.whl", "demo-1.7-x-py3-none-any.whl", "demo-1.8.tar.gz",
+          "demo-1.9.zip", "demo-1.1-py3-none-any.whl"}) {
+        page += "<a href='" + name + "'>" + name + "</a>";
+    }
+    const auto project = parse_simple_html(page, page_url, demo());
+    ASSERT_TRUE(project) << project.error().message();
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < project->files.size(); ++i) {
+        names.emplace_back(project->files[i].filename);
+    }
+    EXPECT_EQ(names, (std::vector<std::string>{
+                         "demo-1.0-py3-none-any.whl", "demo-1.1-py3-none-any.whl",
+                         "Demo-1.2-py3-none-any.whl", "demo-1.4-py3-none-any.whl",
+                         "demo-1.5-1-py3-none-any.whl", "demo-1.6-1-py3-none-any.whl",
+                         "demo-1.8.tar.gz", "demo-1.9.zip"}));
+}
+
 TEST(SimplePage, OneMemberTwiceIsRefused) {
     for (const std::string page :
          {R"({"meta":{"api-version":"1.0"},"name":"demo","files":[],"files":[]})",
@@ -316,7 +384,7 @@ TEST(SimplePage, FilesOfOtherProjectsAndOfNoStandardAreNotListed) {
                 {"demo-1.0-py3-none-any.whl;x", false},
                 {"%64emo-1.0-py3-none-any.whl", false}};
     for (const auto& row : rows) {
-        EXPECT_EQ(belongs_to(row.filename, demo()), row.belongs) << row.filename;
+        EXPECT_EQ(project_of(row.filename) == demo().str(), row.belongs) << row.filename;
     }
 }
 

@@ -35,10 +35,12 @@ public:
 
 private:
     FolderIndex() = default;
+    Error no_files_of(const packaging::PackageName& name) const;
     std::filesystem::path root_;
     std::string index_url_;
     bool one_folder_a_project_ = false;
-    std::vector<DistFile> files_;
+    std::map<std::string, std::vector<DistFile>, std::less<>>
+        projects_;  ///< of find_links, by normalised name
     Limits limits_;
 };
 

@@ -48,7 +48,7 @@ Result<std::vector<SimpleLink>> json_links(std::string_view body, std::string_vi
 
 /// An invalid Requires-Python is ignored, as pip does; a sha256 that is none makes the link
 /// unusable: nullopt.
-std::optional<DistFile> to_dist_file(const SimpleLink& link);
+std::optional<DistFile> to_dist_file(SimpleLink link);
 
 /// A PEP 691, 700, 714 page of one project. parse_error when the page is about another project.
 Result<Project> parse_simple_json(std::string_view body, std::string_view page_url,
@@ -57,9 +57,9 @@ Result<Project> parse_simple_json(std::string_view body, std::string_view page_u
 Result<Project> parse_simple_html(std::string_view body, std::string_view page_url,
                                   const packaging::PackageName& name, const Limits& limits = {});
 
-/// Whether `filename` is a wheel (PEP 427) or an sdist (PEP 625) of that project, with a version
+/// The project, normalised, whose wheel (PEP 427) or sdist (PEP 625) has that name, with a version
 /// that is one. What nobody can read (wheels of later standards, eggs, installers) is of no
-/// project, so that one odd file never spoils a page.
-bool belongs_to(std::string_view filename, const packaging::PackageName& project);
+/// project, so that one odd file never spoils a page: nullopt.
+std::optional<std::string> project_of(std::string_view filename);
 
 }  // namespace envpack::index
