@@ -1,8 +1,8 @@
 #include "envpack/index/releases.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <string>
-#include <unordered_map>
 #include <utility>
 
 namespace envpack::index {
@@ -29,13 +29,22 @@ std::string_view version_text(std::string_view filename) {
     return {};
 }
 
-/// Files whose version is spelled the same.
-struct Spelling {
+std::optional<Version> version_of(std::string_view text) {
+    if (text.empty()) {
+        return std::nullopt;
+    }
+    auto version = Version::parse(text);
+    return version ? std::optional(*std::move(version)) : std::nullopt;
+}
+
+/// Neighbours whose version is spelled the same.
+struct Run {
     Version version;
-    std::vector<std::uint32_t> files;
+    std::uint32_t begin;
+    std::uint32_t end;
 };
 
-bool comes_before(const Spelling& a, const Spelling& b) {
+bool comes_before(const Run& a, const Run& b) {
     if (a.version != b.version) {
         return a.version < b.version;
     }
@@ -48,40 +57,35 @@ bool comes_before(const Spelling& a, const Spelling& b) {
 
 Releases::Releases(std::size_t count,
                    const std::function<std::string_view(std::size_t)>& filename) {
-    // Most files share their version text with others, often with the one before: parse each once.
-    std::unordered_map<std::string_view, std::size_t> spelling_of;
-    std::vector<Spelling> spellings;
+    // Most files share their version with their neighbours: parse it once for all of them.
+    std::vector<Run> runs;
     std::string_view last;
-    constexpr std::size_t none = SIZE_MAX;
-    std::size_t spelling = none;
-    for (std::size_t i = 0; i < count; ++i) {
+    bool is_version = false;
+    for (std::uint32_t i = 0; i < count; ++i) {
         const std::string_view text = version_text(filename(i));
-        if (text.empty()) {
-            continue;
-        }
-        if (text != last) {
+        if (i == 0 || text != last) {
             last = text;
-            const auto [entry, is_new] = spelling_of.try_emplace(text, none);
-            if (is_new) {
-                if (auto version = Version::parse(text)) {
-                    entry->second = spellings.size();
-                    spellings.push_back({*std::move(version), {}});
-                }
+            auto version = version_of(text);
+            is_version = version.has_value();
+            if (is_version) {
+                runs.push_back({*std::move(version), i, i + 1});
             }
-            spelling = entry->second;
-        }
-        if (spelling != none) {
-            spellings[spelling].files.push_back(static_cast<std::uint32_t>(i));
+        } else if (is_version) {
+            ++runs.back().end;
         }
     }
-    std::sort(spellings.begin(), spellings.end(), comes_before);
-    for (Spelling& one : spellings) {
-        const bool is_known = !versions_.empty() && versions_.back() == one.version;
+    if (!std::is_sorted(runs.begin(), runs.end(), comes_before)) {
+        std::sort(runs.begin(), runs.end(), comes_before);
+    }
+    for (Run& run : runs) {
+        const bool is_known = !versions_.empty() && versions_.back() == run.version;
         if (!is_known) {
-            versions_.push_back(std::move(one.version));
+            versions_.push_back(std::move(run.version));
             ends_.push_back(static_cast<std::uint32_t>(positions_.size()));
         }
-        positions_.insert(positions_.end(), one.files.begin(), one.files.end());
+        for (std::uint32_t i = run.begin; i < run.end; ++i) {
+            positions_.push_back(i);
+        }
         if (is_known) {
             const auto first = ends_.size() == 1 ? 0 : ends_[ends_.size() - 2];
             std::sort(positions_.begin() + first, positions_.end());
