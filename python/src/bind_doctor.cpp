@@ -24,7 +24,7 @@ DoctorReport doctor(std::filesystem::path root, bool gpu,
                     std::optional<std::filesystem::path> probe, const py::object& progress) {
     const pipeline::DoctorOptions options{
         .root = std::move(root), .gpu = gpu, .probe = std::move(probe)};
-    const pipeline::UserConfig user = pipeline::user_config();
+    const pipeline::UserConfig user = user_config();
     return run<DoctorReport>(progress, [&](const RunContext& context) {
         return pipeline::doctor(options, user, context);
     });

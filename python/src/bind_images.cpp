@@ -42,21 +42,21 @@ pipeline::AuditReport audit(const std::string& source, const std::vector<std::st
         .python = std::move(python),
         .gpus = gpus,
         .driver = driver};
-    const pipeline::UserConfig user = pipeline::user_config();
+    const pipeline::UserConfig user = user_config();
     return run<pipeline::AuditReport>(progress, [&](const RunContext& context) {
         return pipeline::audit(options, user, context);
     });
 }
 
 pipeline::InspectReport inspect(const std::string& source, const py::object& progress) {
-    const pipeline::UserConfig user = pipeline::user_config();
+    const pipeline::UserConfig user = user_config();
     return run<pipeline::InspectReport>(progress, [&](const RunContext& context) {
         return pipeline::inspect(source, user, context);
     });
 }
 
 pipeline::DiffReport diff(const std::string& a, const std::string& b, const py::object& progress) {
-    const pipeline::UserConfig user = pipeline::user_config();
+    const pipeline::UserConfig user = user_config();
     return run<pipeline::DiffReport>(
         progress, [&](const RunContext& context) { return pipeline::diff(a, b, user, context); });
 }
@@ -69,7 +69,7 @@ pipeline::VerifyReport verify(const std::string& image, std::optional<std::files
                                           .base = std::move(base),
                                           .no_build = no_build,
                                           .indexes = indexes};
-    const pipeline::UserConfig user = pipeline::user_config();
+    const pipeline::UserConfig user = user_config();
     return run<pipeline::VerifyReport>(progress, [&](const RunContext& context) {
         return pipeline::verify(options, user, context);
     });

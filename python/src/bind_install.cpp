@@ -31,7 +31,7 @@ pipeline::InstallReport install(std::filesystem::path lock, std::filesystem::pat
         .link_mode = value_or_raise(archive::link_mode_named(link_mode)),
         .no_build = no_build,
         .indexes = indexes};
-    const pipeline::UserConfig user = pipeline::user_config();
+    const pipeline::UserConfig user = user_config();
     return run<pipeline::InstallReport>(progress, [&](const RunContext& context) {
         return pipeline::install(options, user, context);
     });

@@ -44,7 +44,7 @@ env::Inventory freeze(const std::string& source, std::optional<std::string> pyth
                                           .pin = scope_of(pin),
                                           .used_by = std::move(used_by),
                                           .check = check};
-    const pipeline::UserConfig user = pipeline::user_config();
+    const pipeline::UserConfig user = user_config();
     return run<env::Inventory>(progress, [&](const RunContext& context) {
         return pipeline::freeze(options, user, context);
     });
@@ -58,7 +58,7 @@ env::Inventory freeze(const std::string& source, std::optional<std::string> pyth
 }
 
 env::Lock resolve(const pipeline::ResolveOptions& options, const py::object& progress) {
-    const pipeline::UserConfig user = pipeline::user_config();
+    const pipeline::UserConfig user = user_config();
     const auto outcome = run<pipeline::ResolveOutcome>(progress, [&](const RunContext& context) {
         return pipeline::resolve(options, user, context);
     });
@@ -72,14 +72,14 @@ pipeline::StripReport strip(std::filesystem::path requirements, const std::strin
                             std::optional<std::string> python, const py::object& progress) {
     const pipeline::StripOptions options{
         .requirements = std::move(requirements), .base = base, .python = std::move(python)};
-    const pipeline::UserConfig user = pipeline::user_config();
+    const pipeline::UserConfig user = user_config();
     return run<pipeline::StripReport>(progress, [&](const RunContext& context) {
         return pipeline::strip(options, user, context);
     });
 }
 
 pipeline::BuildReport build(const pipeline::BuildOptions& options, const py::object& progress) {
-    const pipeline::UserConfig user = pipeline::user_config();
+    const pipeline::UserConfig user = user_config();
     return run<pipeline::BuildReport>(progress, [&](const RunContext& context) {
         return pipeline::build(options, user, context);
     });
@@ -87,7 +87,7 @@ pipeline::BuildReport build(const pipeline::BuildOptions& options, const py::obj
 
 pipeline::IndexUrlReport index_url(const pipeline::IndexUrlOptions& options,
                                    const py::object& progress) {
-    const pipeline::UserConfig user = pipeline::user_config();
+    const pipeline::UserConfig user = user_config();
     auto report = run<pipeline::IndexUrlReport>(progress, [&](const RunContext& context) {
         return pipeline::index_url(options, user, context);
     });

@@ -48,6 +48,15 @@ std::exception_ptr wait_for(Done& done, std::stop_source& stop) {
 
 }  // namespace
 
+pipeline::UserConfig user_config() {
+    pipeline::UserConfig user = pipeline::user_config();
+    const py::object executable = py::module_::import("sys").attr("executable");
+    if (py::isinstance<py::str>(executable)) {  // None where nobody knows
+        user.own_python = executable.cast<std::string>();
+    }
+    return user;
+}
+
 PythonProgress::PythonProgress(py::object callable, std::stop_source& stop)
     : callable_(std::move(callable)), stop_(stop) {}
 

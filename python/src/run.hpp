@@ -1,6 +1,7 @@
 #pragma once
 
 #include "envpack/base/run_context.hpp"
+#include "envpack/pipeline/user_config.hpp"
 #include "errors.hpp"
 
 #include <chrono>
@@ -18,6 +19,9 @@
 #include <pybind11/pybind11.h>
 
 namespace envpack::python {
+
+/// The environment of this process, and the Python that it runs.
+pipeline::UserConfig user_config();
 
 /// Passes progress on to a Python callable `progress(subject, done, total)`, at most 20 times a
 /// second for each subject. An exception there ends the operation and is raised when it has ended.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -60,6 +61,27 @@ def test_metadata_that_is_final_needs_no_build(tmp_path: Path, builds: Path) -> 
     lock = envpack.resolve("tool", find_links=[tmp_path], no_index=True)
     assert versions(lock) == {"tool": "1.1", "dep": "2.0"}
     assert builds.read_text() == ""
+
+
+@pytest.mark.parametrize("way", ["module", "command"])
+def test_the_python_of_envpack_builds_where_no_other_has_pip(
+    tmp_path: Path, builds: Path, base: str, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    make_sdist(tmp_path, "tool", "1.1")
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in ("python3", "python", *(f"python3.{minor}" for minor in range(9, 16))):
+        (programs / name).write_text("#!/bin/sh\nexit 1\n")
+        (programs / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    if way == "module":
+        lock = envpack.resolve("tool", base=base, find_links=[tmp_path], no_index=True)
+        assert versions(lock) == {"tool": "1.1"}
+    else:
+        command = Path(sys.executable).parent / "envpack"
+        arguments = ["resolve", "tool", "--base", base, "--find-links", tmp_path, "--no-index"]
+        subprocess.run([command, *arguments], check=True, capture_output=True, cwd=tmp_path)
+    assert builds.read_text().split() == ["tool"]
 
 
 def test_a_build_that_fails_says_why(tmp_path: Path) -> None:

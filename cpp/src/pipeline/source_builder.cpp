@@ -121,6 +121,9 @@ Result<fs::path> SourceBuilder::find_python(const RunContext& run) const {
         names.push_back(target_python_.string());
     }
     names.insert(names.end(), {"python" + version_, "python3", "python"});
+    if (!user_.own_python.empty()) {
+        names.push_back(user_.own_python.string());
+    }
     std::optional<fs::path> other;  // has pip, but is another version: good for pure Python
     for (const std::string& name : names) {
         const ProcessOptions options{

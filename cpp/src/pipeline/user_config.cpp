@@ -1,5 +1,8 @@
 #include "envpack/pipeline/user_config.hpp"
 
+#include <system_error>
+#include <utility>
+
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -44,6 +47,12 @@ UserConfig user_config() {
         if (const std::size_t equals = text.find('='); equals != std::string_view::npos) {
             config.environment.emplace(text.substr(0, equals), text.substr(equals + 1));
         }
+    }
+    std::error_code error;
+    const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+    if (auto python = program.parent_path() / "python3";
+        !error && std::filesystem::exists(python, error)) {
+        config.own_python = std::move(python);
     }
     return config;
 }

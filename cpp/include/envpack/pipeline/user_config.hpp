@@ -16,6 +16,9 @@ namespace envpack::pipeline {
 /// verbs take it as an argument and ask the process for nothing else. Value; not synchronised.
 struct UserConfig {
     std::map<std::string, std::string, std::less<>> environment = {};
+    /// A Python that envpack belongs to: the one that runs it, or the one beside the command in the
+    /// same `bin`; empty without one. Its pip builds source where no other Python has pip.
+    std::filesystem::path own_python = {};
 
     /// The variable's value; empty when it is unset.
     std::string_view variable(std::string_view name) const noexcept;
@@ -27,7 +30,8 @@ struct UserConfig {
     Result<std::optional<UnixTime>> source_date_epoch() const;
 };
 
-/// The environment of this process: the one place where envpack reads it.
+/// The environment of this process, and the `python3` beside its program: the one place where
+/// envpack reads them.
 UserConfig user_config();
 
 }  // namespace envpack::pipeline
