@@ -1,9 +1,8 @@
 #include "envpack/pipeline/user_config.hpp"
 
 #include <system_error>
-#include <utility>
-
 #include <unistd.h>
+#include <utility>
 
 #include <fmt/format.h>
 
