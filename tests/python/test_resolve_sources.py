@@ -79,7 +79,7 @@ def test_the_python_of_envpack_builds_where_no_other_has_pip(
         assert versions(lock) == {"tool": "1.1"}
     else:
         command = Path(sys.executable).parent / "envpack"
-        arguments = ["resolve", "tool", "--base", base, "--find-links", tmp_path, "--no-index"]
+        arguments = ["resolve", "tool", "--base", base, "--find-links", str(tmp_path), "--no-index"]
         subprocess.run([command, *arguments], check=True, capture_output=True, cwd=tmp_path)
     assert builds.read_text().split() == ["tool"]
 
