@@ -170,6 +170,14 @@ void add_build(CLI::App& app, Action& action) {
                    "Make every layer anew, also those that the cache knows from earlier builds");
     verb->add_flag("--no-build", options.no_build,
                    "Refuse to build packages of the lock that have no wheel");
+    verb->add_option("--sbom", options.sbom,
+                     "Bill of materials of the image to write: *.cdx.json is CycloneDX 1.6, "
+                     "*.spdx.json SPDX 2.3 (repeatable)")
+        ->type_name("FILE")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    verb->add_option("--provenance", options.provenance,
+                     "How the image was built, to write as an in-toto statement (SLSA v1)")
+        ->type_name("FILE");
     add_index_options(*verb, options.indexes);
     verb->callback([arguments, &action] {
         action = [arguments](const RunContext& run) { return build(*arguments, run); };

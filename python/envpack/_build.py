@@ -38,6 +38,8 @@ def build(
     constraints: bool = True,
     no_cache: bool = False,
     no_build: bool = False,
+    sbom: Iterable[StrPath] = (),
+    provenance: StrPath | None = None,
     index_url: str | None = None,
     extra_index_urls: Iterable[str] = (),
     find_links: Iterable[StrPath] = (),
@@ -81,6 +83,10 @@ def build(
             ``PIP_CONSTRAINT`` and ``UV_CONSTRAINT``, so that later installs cannot break it.
         no_cache: make every layer anew, also those that an earlier build wrote to ``output``.
         no_build: refuse to build packages of the lock that have no wheel.
+        sbom: bills of materials of the image to write, each in the format that its name tells:
+            ``*.cdx.json`` is CycloneDX 1.6, ``*.spdx.json`` SPDX 2.3.
+        provenance: file to write how the image was built to: an in-toto statement with SLSA's
+            provenance v1.
         index_url: as for :func:`resolve`; files of a lock are fetched from the URLs in it.
         extra_index_urls: as for :func:`resolve`.
         find_links: as for :func:`resolve`.
@@ -117,6 +123,8 @@ def build(
         constraints=constraints,
         no_cache=no_cache,
         no_build=no_build,
+        sbom=[os.fspath(path) for path in sbom],
+        provenance=None if provenance is None else os.fspath(provenance),
         indexes=_core.IndexOptions(
             index_url=index_url,
             extra_index_urls=list(extra_index_urls),

@@ -5,6 +5,11 @@ from typing import Any, Callable, final
 from envpack._core_audit import AuditFinding as AuditFinding
 from envpack._core_audit import AuditReport as AuditReport
 from envpack._core_audit import audit as audit
+from envpack._core_build import BuildOptions as BuildOptions
+from envpack._core_build import BuildReport as BuildReport
+from envpack._core_build import BuiltLayer as BuiltLayer
+from envpack._core_build import CopiedLibrary as CopiedLibrary
+from envpack._core_build import build as build
 from envpack._core_doctor import DoctorCheck as DoctorCheck
 from envpack._core_doctor import DoctorGpu as DoctorGpu
 from envpack._core_doctor import DoctorReport as DoctorReport
@@ -264,43 +269,6 @@ class CudaOptions:
     ) -> None: ...
 
 @final
-class BuiltLayer:
-    @property
-    def title(self) -> str: ...
-    @property
-    def digest(self) -> str: ...
-    @property
-    def diff_id(self) -> str: ...
-    @property
-    def size(self) -> int: ...
-
-@final
-class CopiedLibrary:
-    @property
-    def path(self) -> str: ...
-    @property
-    def needed_by(self) -> str: ...
-    @property
-    def source(self) -> str: ...
-
-@final
-class BuildReport:
-    @property
-    def output(self) -> str: ...
-    @property
-    def digest(self) -> str: ...
-    @property
-    def base_digest(self) -> str: ...
-    @property
-    def layers(self) -> list[BuiltLayer]: ...
-    @property
-    def libraries(self) -> list[CopiedLibrary]: ...
-    @property
-    def notes(self) -> list[str]: ...
-    def to_dict(self) -> dict[str, Any]: ...
-    def _repr_html_(self) -> str: ...
-
-@final
 class InstalledPackage:
     @property
     def name(self) -> str: ...
@@ -403,34 +371,6 @@ class ResolveOptions:
     cuda: CudaOptions
     indexes: IndexOptions
 
-@final
-class BuildOptions:
-    def __init__(
-        self,
-        input: _StrPath,
-        output: str,
-        *,
-        base: str | None,
-        layout: str,
-        prefix: str,
-        add: Sequence[tuple[_StrPath, str]],
-        with_libs: bool,
-        env: Mapping[str, str],
-        labels: Mapping[str, str],
-        annotations: Mapping[str, str],
-        ports: Sequence[str],
-        volumes: Sequence[str],
-        compression: str,
-        user: str | None,
-        workdir: str | None,
-        entrypoint: Sequence[str] | None,
-        cmd: Sequence[str] | None,
-        constraints: bool,
-        no_cache: bool,
-        no_build: bool,
-        indexes: IndexOptions,
-    ) -> None: ...
-
 def freeze(
     source: str,
     python: str | None,
@@ -445,7 +385,6 @@ def resolve(options: ResolveOptions, progress: _Progress) -> Lock: ...
 def strip(
     requirements: _StrPath, base: str, python: str | None, progress: _Progress
 ) -> StripReport: ...
-def build(options: BuildOptions, progress: _Progress) -> BuildReport: ...
 def install(
     lock: _StrPath,
     prefix: _StrPath,

@@ -287,6 +287,7 @@ void bind_pipeline(py::module_& module) {
                          const std::string& compression, std::optional<std::string> user,
                          std::optional<std::string> workdir, std::optional<Texts> entrypoint,
                          std::optional<Texts> cmd, bool constraints, bool no_cache, bool no_build,
+                         Paths sbom, std::optional<std::filesystem::path> provenance,
                          pipeline::IndexOptions indexes) {
                  std::vector<pipeline::AddedPath> added;
                  for (const auto& [source, destination] : add) {
@@ -313,6 +314,8 @@ void bind_pipeline(py::module_& module) {
                      .constraints = constraints,
                      .no_cache = no_cache,
                      .no_build = no_build,
+                     .sbom = std::move(sbom),
+                     .provenance = std::move(provenance),
                      .indexes = std::move(indexes)};
              }),
              py::arg("input"), py::arg("output"), py::kw_only(), py::arg("base"), py::arg("layout"),
@@ -320,7 +323,7 @@ void bind_pipeline(py::module_& module) {
              py::arg("labels"), py::arg("annotations"), py::arg("ports"), py::arg("volumes"),
              py::arg("compression"), py::arg("user"), py::arg("workdir"), py::arg("entrypoint"),
              py::arg("cmd"), py::arg("constraints"), py::arg("no_cache"), py::arg("no_build"),
-             py::arg("indexes"));
+             py::arg("sbom"), py::arg("provenance"), py::arg("indexes"));
 
     bind_reports(module);
     module.def("freeze", &freeze, py::arg("source"), py::arg("python"), py::arg("exclude"),

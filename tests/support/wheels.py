@@ -24,6 +24,7 @@ def make_wheel(
     *,
     requires: tuple[str, ...] = (),
     requires_python: str | None = None,
+    headers: tuple[str, ...] = (),
     files: dict[str, bytes] | None = None,
     entry_points: str | None = None,
     tag: str = "py3-none-any",
@@ -35,6 +36,7 @@ def make_wheel(
     metadata += [f"Requires-Dist: {requirement}\n" for requirement in requires]
     if requires_python is not None:
         metadata.append(f"Requires-Python: {requires_python}\n")
+    metadata += [f"{header}\n" for header in headers]
     pure = str(tag.endswith("-any")).lower()
     content = dict(files or {f"{stem}/__init__.py": f'__version__ = "{version}"\n'.encode()})
     content[f"{dist_info}/METADATA"] = "".join(metadata).encode()

@@ -151,6 +151,9 @@ Result<Inventory> take_inventory(const archive::FileTree& tree, const InventoryO
     }
     ENVPACK_TRY(const auto paths, site_paths(tree, inventory.python, options.environment, run));
     ENVPACK_CHECK(scan(inventory, tree, paths, options, run));
+    if (options.detail >= InventoryDetail::full) {
+        ENVPACK_TRY(inventory.startup_hooks, startup_hooks(tree, inventory.python, paths));
+    }
     ENVPACK_TRY(const auto unseen,
                 unseen_site_paths(tree, inventory.python, inventory.other_interpreters, paths));
     for (const SitePath& folder : unseen) {

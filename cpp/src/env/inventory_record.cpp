@@ -124,13 +124,26 @@ Result<ConstraintFile> decode_constraint_file(Fields& fields) {
     return file;
 }
 
+json::Value encode(const StartupHook& hook) {
+    const auto& [kind, path] = hook;
+    return record(kind, path);
+}
+
+Result<StartupHook> decode_startup_hook(Fields& fields) {
+    StartupHook hook;
+    ENVPACK_CHECK(fields.read(hook.kind, hook.path));
+    return hook;
+}
+
 json::Value encode(const FrozenPackage& package) {
     const auto& [name, raw_name, raw_version, version, form, location, layer, installer, direct_url,
                  checkout, editable, metadata_version, conda_build, debian_package, requires_dist,
-                 requires_python, provides_extra, shadowed, flags] = package;
+                 requires_python, provides_extra, license_expression, sboms, shadowed, flags] =
+        package;
     return record(name, raw_name, raw_version, version, static_cast<std::size_t>(form), location,
                   layer, installer, direct_url, checkout, editable, metadata_version, conda_build,
                   debian_package, requires_dist, requires_python, provides_extra,
+                  license_expression, sboms,
                   list_of(shadowed, [](const ShadowedPackage& s) { return encode(s); }), flags);
 }
 
@@ -138,11 +151,12 @@ Result<FrozenPackage> decode_package(Fields& fields) {
     ENVPACK_TRY(packaging::PackageName name, fields.next<packaging::PackageName>());
     FrozenPackage package{.name = std::move(name)};
     std::size_t form = 0;
-    ENVPACK_CHECK(fields.read(
-        package.raw_name, package.raw_version, package.version, form, package.location,
-        package.layer, package.installer, package.direct_url, package.checkout, package.editable,
-        package.metadata_version, package.conda_build, package.debian_package,
-        package.requires_dist, package.requires_python, package.provides_extra));
+    ENVPACK_CHECK(fields.read(package.raw_name, package.raw_version, package.version, form,
+                              package.location, package.layer, package.installer,
+                              package.direct_url, package.checkout, package.editable,
+                              package.metadata_version, package.conda_build, package.debian_package,
+                              package.requires_dist, package.requires_python,
+                              package.provides_extra, package.license_expression, package.sboms));
     package.form = static_cast<PackageForm>(form);
     ENVPACK_CHECK(fields.read_list(package.shadowed, decode_shadowed));
     ENVPACK_CHECK(fields.read(package.flags));
@@ -159,6 +173,7 @@ Result<Inventory> decode_inventory(Fields& fields) {
     ENVPACK_CHECK(fields.read_list(inventory.problems, decode_problem));
     ENVPACK_CHECK(fields.read_list(inventory.dropped, decode_left_out));
     ENVPACK_CHECK(fields.read_list(inventory.constraint_files, decode_constraint_file));
+    ENVPACK_CHECK(fields.read_list(inventory.startup_hooks, decode_startup_hook));
     return inventory;
 }
 
@@ -166,14 +181,15 @@ Result<Inventory> decode_inventory(Fields& fields) {
 
 std::string to_record(const Inventory& inventory) {
     const auto& [source, source_digest, python, other_interpreters, search_path, packages, skipped,
-                 problems, dropped, constraint_files] = inventory;
+                 problems, dropped, constraint_files, startup_hooks] = inventory;
     return json::to_canonical(
         record(source, source_digest, encode(python), other_interpreters, search_path,
                list_of(packages, [](const FrozenPackage& package) { return encode(package); }),
                list_of(skipped, [](const Skipped& item) { return encode(item); }),
                list_of(problems, [](const Problem& problem) { return encode(problem); }),
                list_of(dropped, [](const LeftOut& item) { return encode(item); }),
-               list_of(constraint_files, [](const ConstraintFile& file) { return encode(file); })));
+               list_of(constraint_files, [](const ConstraintFile& file) { return encode(file); }),
+               list_of(startup_hooks, [](const StartupHook& hook) { return encode(hook); })));
 }
 
 Result<Inventory> parse_record(std::string_view text) {

@@ -6,6 +6,7 @@
 #include "envpack/packaging/core_metadata.hpp"
 #include "git_checkout.hpp"
 #include "read_limits.hpp"
+#include "sbom_documents.hpp"
 #include "tree_text.hpp"
 
 #include <algorithm>
@@ -80,6 +81,18 @@ public:
         return {};
     }
 
+    /// As PEP 770 puts them.
+    Result<void> read_sboms(const SafePath& folder) {
+        ENVPACK_TRY(package_.sboms, sbom_documents(tree_, folder));
+        if (package_.sboms.size() > max_sbom_documents) {
+            package_.sboms.resize(max_sbom_documents);
+            problem("sboms", "`" + package_.location + "` has more than " +
+                                 std::to_string(max_sbom_documents) +
+                                 " bills of materials; the others are not told");
+        }
+        return {};
+    }
+
     Result<void> read_metadata(const SafePath& path) {
         ENVPACK_TRY(const auto found, headers_of(path));
         if (!found) {
@@ -103,6 +116,8 @@ public:
                 if (auto extra = packaging::PackageName::parse(value)) {
                     package_.provides_extra.push_back(*std::move(extra));
                 }
+            } else if (text::equals_ignoring_case(field, "License-Expression")) {
+                package_.license_expression = value;
             }
         }
         return {};
@@ -315,6 +330,7 @@ Result<void> read_details(const archive::FileTree& tree, FrozenPackage& package,
         return {};
     }
     if (is_dist_info) {
+        ENVPACK_CHECK(details.read_sboms(location));
         return details.read_metadata(location / "METADATA");
     }
     ENVPACK_TRY(const auto info, archive::stat(tree, location));

@@ -2,6 +2,7 @@
 
 #include "build_image.hpp"
 #include "build_records.hpp"
+#include "build_sidecars.hpp"
 #include "destination.hpp"
 
 #include <utility>
@@ -53,12 +54,14 @@ Result<BuildReport> build(const BuildOptions& options, const UserConfig& user,
                           const RunContext& run) {
     ENVPACK_TRY(const Source target, parse_destination(options.output));
     ENVPACK_TRY(const UnixTime created, build_epoch(user));
+    ENVPACK_TRY(BuildSidecars sidecars, BuildSidecars::open(options));
     const BuildRecords records(user, blobs_of(target), options.no_cache);
     ENVPACK_TRY(BuiltImage built, build_image(options, created, records, user, run));
     // Only now is the destination touched.
     ENVPACK_TRY(const oci::Descriptor written,
                 with_context(write_image(*built.image, target, user, run),
                              fmt::format("while writing `{}`", options.output)));
+    ENVPACK_CHECK(std::move(sidecars).commit(built, written.digest, target, options));
     return BuildReport{.output = options.output,
                        .digest = written.digest,
                        .base_digest = built.base_digest,

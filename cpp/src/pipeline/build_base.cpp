@@ -29,15 +29,22 @@ std::string installed_version(const env::FrozenPackage& package) {
     return package.version ? package.version->to_string() : package.raw_version;
 }
 
+/// Names and links of all files, and the few contents that a build reads; or those that describe
+/// packages, too.
 constexpr std::string_view base_files = "base-files-v1";
+constexpr std::string_view base_packages = "base-packages-v1";
+
+std::string_view record_kind(const BuildOptions& options) {
+    return options.sbom.empty() ? base_files : base_packages;
+}
 
 /// What of a base's files is kept in memory.
 bool wanted(const SafePath& path, const archive::FileInfo& info) {
     return env::inventory_wants(path, info) || env::loader_paths_want(path, info);
 }
 
-Digest base_files_key(const Digest& manifest) {
-    PackedWriter key = record_key(base_files, 1);
+Digest base_files_key(std::string_view kind, const Digest& manifest) {
+    PackedWriter key = record_key(kind, 1);
     key.digest(manifest);
     return Digest::of(as_bytes(key.view()));
 }
@@ -47,10 +54,10 @@ InventoryKey inventory_key(const oci::Image& image) {
 }
 
 /// Fills in a base that was read before; false when it was not.
-bool find_base(const Source& source, const BuildRecords& records, const UserConfig& user,
-               const RunContext& run, BuildBase& base) {
+bool find_base(const Source& source, std::string_view kind, const BuildRecords& records,
+               const UserConfig& user, const RunContext& run, BuildBase& base) {
     const Result<oci::ImageConfig> config = oci::config_of(*base.image);
-    auto files = records.find(base_files, base_files_key(oci::digest_of(*base.image)));
+    auto files = records.find(kind, base_files_key(kind, oci::digest_of(*base.image)));
     if (!config || !files) {
         return false;
     }
@@ -70,18 +77,19 @@ bool find_base(const Source& source, const BuildRecords& records, const UserConf
     return base.tree != nullptr;
 }
 
-Result<void> keep_base(const BuildBase& base, const BuildRecords& records, const UserConfig& user,
-                       const RunContext& run) {
-    // What describes packages is in the inventory.
-    const auto kept = [paths = env::constraint_paths(base.environment)](
+Result<void> keep_base(const BuildBase& base, std::string_view kind, const BuildRecords& records,
+                       const UserConfig& user, const RunContext& run) {
+    // What a build wants to know of packages is in the inventory.
+    const auto kept = [whole = kind == base_packages,
+                       paths = env::constraint_paths(base.environment)](
                           const SafePath& path, const archive::FileInfo& info) {
         const bool is_of_package = path.str().find(".dist-info/") != std::string::npos ||
                                    path.str().find(".egg-info/") != std::string::npos;
-        return (wanted(path, info) && !is_of_package) ||
+        return (wanted(path, info) && (whole || !is_of_package)) ||
                std::find(paths.begin(), paths.end(), '/' + path.str()) != paths.end();
     };
     ENVPACK_TRY(const std::string record, archive::record_of_tree(*base.tree, kept, run));
-    records.keep(base_files, base_files_key(oci::digest_of(*base.image)), record);
+    records.keep(kind, base_files_key(kind, oci::digest_of(*base.image)), record);
     InventoryStore(user).keep(inventory_key(*base.image), base.inventory);
     return {};
 }
@@ -110,7 +118,8 @@ Result<BuildBase> open_base(const std::string& base, const BuildOptions& options
     BuildBase result{.image = image, .has_digest = source.kind != Source::Kind::docker_archive};
     const bool is_recorded =
         records.is_kept() && result.has_digest && !options.input.empty() && !options.with_libs;
-    if (is_recorded && find_base(source, records, user, run, result)) {
+    const std::string_view kind = record_kind(options);
+    if (is_recorded && find_base(source, kind, records, user, run, result)) {
         ENVPACK_TRY(result.place, place_for(options, *result.tree, &result.inventory.python));
         return result;
     }
@@ -123,7 +132,7 @@ Result<BuildBase> open_base(const std::string& base, const BuildOptions& options
     if (inventory) {
         result.inventory = *std::move(inventory);
         if (is_recorded) {
-            ENVPACK_CHECK(keep_base(result, records, user, run));
+            ENVPACK_CHECK(keep_base(result, kind, records, user, run));
         }
     } else if (!options.input.empty() || inventory.error().code() != ErrorCode::not_found) {
         return fail(std::move(inventory).error().with_context(

@@ -7,6 +7,7 @@
 #include "envpack/base/file.hpp"
 #include "envpack/oci/append.hpp"
 #include "envpack/oci/as_oci.hpp"
+#include "envpack/oci/make_layer.hpp"
 #include "envpack/oci/with_config.hpp"
 #include "envpack/pipeline/source.hpp"
 #include "locked_wheels.hpp"
@@ -156,6 +157,8 @@ std::optional<std::string> base_name(const BuildOptions& options) {
 struct MadeLayers {
     RecordedBuild build;
     std::vector<CopiedLibrary> libraries = {};
+    std::vector<env::PackageOrigin> origins = {};
+    env::Inventory inventory = {};  ///< of the image with them, where it is wanted
 };
 
 Result<MadeLayers> make_layers(const BuildOptions& options, const Input& input,
@@ -168,7 +171,7 @@ Result<MadeLayers> make_layers(const BuildOptions& options, const Input& input,
             ? std::optional(
                   build_key(input.lock_text, oci::digest_of(*base.image), options, writing))
             : std::nullopt;
-    if (key) {
+    if (key && !wants_materials(options)) {
         if (auto known = records.find_build(*key, run)) {
             return MadeLayers{.build = *std::move(known)};
         }
@@ -181,14 +184,15 @@ Result<MadeLayers> make_layers(const BuildOptions& options, const Input& input,
         plan.groups.back().entries.push_back(std::move(baked.file));
         std::move(baked.notes.begin(), baked.notes.end(), std::back_inserter(plan.notes));
     }
-    MadeLayers made{.build = {.layers = {}, .notes = plan.notes}};
+    MadeLayers made{.build = {.layers = {}, .notes = plan.notes},
+                    .origins = std::move(plan.origins)};
     const bool is_fixed = plan.is_fixed;
     ENVPACK_TRY(std::vector<PlannedFiles> planned, layers_of(std::move(plan), budget));
     LayerStack stack(base);
     ENVPACK_CHECK(stack.add_packages(std::move(planned)));
+    ENVPACK_TRY(const oci::ImageConfig config, oci::config_of(image));
     if (!options.add.empty()) {
         ENVPACK_TRY(const oci::ImageConfig of_base, oci::config_of(*base.image));
-        ENVPACK_TRY(const oci::ImageConfig config, oci::config_of(image));
         ENVPACK_CHECK(stack.add_files(options, working_folder(options, base.place, of_base),
                                       environment_of(config), user, run));
     }
@@ -196,6 +200,10 @@ Result<MadeLayers> make_layers(const BuildOptions& options, const Input& input,
     std::move(stack.notes.begin(), stack.notes.end(), std::back_inserter(made.build.notes));
     ENVPACK_TRY(made.build.layers, write_layers(stack.layers(), options.layout, writing,
                                                 user.cache_directory() / "scratch", records, run));
+    if (!options.sbom.empty()) {
+        ENVPACK_TRY(made.inventory,
+                    planned_inventory(base, stack.layers(), environment_of(config), run));
+    }
     if (key && is_fixed) {
         records.keep_build(*key, made.build);
     }
@@ -251,6 +259,22 @@ Result<BuiltImage> build_image(const BuildOptions& options, UnixTime created,
                                          {.created = created,
                                           .base_name = base_name(options),
                                           .base_digest = built.base_digest}));
+    if (wants_materials(options)) {
+        built.materials.emplace(BuildMaterials{.created = created,
+                                               .inventory = std::move(made.inventory),
+                                               .base_media_type = base.image->media_type(),
+                                               .layer_recipe = oci::layer_recipe(writing)});
+        if (input.lock) {
+            built.materials->lock = Digest::of(as_bytes(input.lock_text));
+            if (input.lock->origin) {
+                built.materials->requirements = input.lock->origin->requirements;
+            }
+        }
+        ENVPACK_TRY(built.materials->origins, public_origins(std::move(made.origins), user, run));
+        for (const oci::LayerPtr& layer : built.image->layers()) {
+            built.materials->layers.push_back(layer->descriptor().digest);
+        }
+    }
     return built;
 }
 

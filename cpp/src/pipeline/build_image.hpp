@@ -1,5 +1,6 @@
 #pragma once
 
+#include "build_materials.hpp"
 #include "build_records.hpp"
 #include "envpack/base/clock.hpp"
 #include "envpack/base/digest.hpp"
@@ -9,6 +10,7 @@
 #include "envpack/pipeline/build.hpp"
 #include "envpack/pipeline/user_config.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +24,7 @@ struct BuiltImage {
     std::vector<BuiltLayer> layers = {};  ///< those on top of the base
     std::vector<CopiedLibrary> libraries = {};
     std::vector<std::string> notes = {};
+    std::optional<BuildMaterials> materials = std::nullopt;  ///< where documents are wanted
 };
 
 /// The time of files and of the image: SOURCE_DATE_EPOCH, else a constant.

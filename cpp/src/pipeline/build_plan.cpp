@@ -97,6 +97,29 @@ Result<void> add_base_path(const BuildBase& base, const wheel::InstallScheme& sc
     return {};
 }
 
+env::PackageOrigin origin_of(const LockedChoice& choice, const WheelPlan& wheel) {
+    const env::LockedPackage& package = *choice.package;
+    env::PackageOrigin origin{
+        .name = package.name, .version = wheel.package.version, .index = package.index};
+    const env::LockedFile* const file = choice.file != nullptr ? choice.file
+                                        : package.sdist        ? &*package.sdist
+                                        : package.archive      ? &package.archive->file
+                                                               : nullptr;
+    if (file != nullptr) {
+        origin.file_name = file->name;
+        origin.sha256 = file->sha256;
+        origin.url = file->url;
+    } else if (package.vcs) {
+        origin.vcs = package.vcs->type;
+        origin.url = package.vcs->url;
+        origin.commit = package.vcs->commit_id;
+    }
+    if (choice.file == nullptr && wheel.files.wheels && !wheel.files.wheels->empty()) {
+        origin.built_sha256 = wheel.files.wheels->front();
+    }
+    return origin;
+}
+
 bool same_entry(const archive::PlannedEntry& a, const archive::PlannedEntry& b) {
     return a.type == b.type && a.mode == b.mode && a.link_target == b.link_target &&
            (a.type != archive::FileType::regular || (a.sha256 && a.sha256 == b.sha256));
@@ -129,7 +152,9 @@ Result<BuildPlan> plan_from_lock(const env::Lock& lock, const std::filesystem::p
 
     BuildPlan plan{.is_fixed = std::ranges::none_of(
                        wanted, [](const LockedChoice& choice) { return choice.file == nullptr; })};
-    for (WheelPlan& wheel : wheels) {
+    for (std::size_t i = 0; i < wheels.size(); ++i) {
+        WheelPlan& wheel = wheels[i];
+        plan.origins.push_back(origin_of(wanted[i], wheel));
         plan.groups.push_back(std::move(wheel.files));
         plan.added.push_back(std::move(wheel.package));
         plan.notes.insert(plan.notes.end(), wheel.notes.begin(), wheel.notes.end());

@@ -8,6 +8,7 @@
 #include "envpack/base/result.hpp"
 #include "envpack/base/run_context.hpp"
 #include "envpack/env/lock.hpp"
+#include "envpack/env/package_url.hpp"
 #include "envpack/index/package_index.hpp"
 #include "envpack/pipeline/user_config.hpp"
 #include "locked_wheels.hpp"
@@ -24,6 +25,7 @@ namespace envpack::pipeline {
 struct BuildPlan {
     std::vector<PlannedFiles> groups = {};
     std::vector<AddedPackage> added = {};
+    std::vector<env::PackageOrigin> origins = {};  ///< of those of a lock; indexes as it names them
     std::vector<std::string> notes = {};
     /// Whether all packages are wheels that the lock names by their sha256: then the lock and the
     /// base decide everything.

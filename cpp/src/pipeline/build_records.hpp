@@ -41,6 +41,7 @@ struct RecordedBuild {
 /// without its blob, of the right size, is as good as none. Kinds of records:
 ///
 ///     base-files-v1   the paths of a base, by its manifest          (RecordedTree)
+///     base-packages-v1  the same with what describes its packages, for bills of materials
 ///     wheel-plans-v1  the files that a wheel brings, by its sha256  (wheel_plan_from())
 ///     layers-v1       the descriptor of a layer, by its files       (layer_key())
 ///     members-v1      where the last layer of small packages has its gzip members

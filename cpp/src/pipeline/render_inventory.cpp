@@ -2,10 +2,14 @@
 #include "envpack/env/inventory_output.hpp"
 #include "envpack/env/sbom.hpp"
 #include "envpack/pipeline/freeze.hpp"
+#include "envpack/pipeline/source.hpp"
+#include "sbom_subject.hpp"
 
 #include <algorithm>
 #include <array>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace envpack::pipeline {
 namespace {
@@ -28,6 +32,20 @@ std::optional<FreezeFormat> parse_freeze_format(std::string_view name) noexcept 
     return found == formats.end() ? std::nullopt : std::optional(found->second);
 }
 
+Result<FreezeFormat> sbom_format_of(const std::filesystem::path& file) {
+    const std::string name = file.filename().string();
+    for (const auto& [suffix, format] : {std::pair(".cdx.json", FreezeFormat::cyclonedx),
+                                         std::pair(".spdx.json", FreezeFormat::spdx)}) {
+        if (name.ends_with(suffix)) {
+            return format;
+        }
+    }
+    return fail(Error(ErrorCode::invalid_argument,
+                      fmt::format("`{}` tells no format of a bill of materials", file.string()))
+                    .with_rule("sbom.file-name")
+                    .with_hint("name it *.cdx.json for CycloneDX, *.spdx.json for SPDX"));
+}
+
 Result<std::string> render(const env::Inventory& inventory, FreezeFormat format,
                            const env::ConstraintsOptions& options, const UserConfig& user) {
     env::SbomOptions sbom{.envpack_version = options.envpack_version};
@@ -35,6 +53,10 @@ Result<std::string> render(const env::Inventory& inventory, FreezeFormat format,
     if (epoch) {
         sbom.created = *epoch;
     }
+    if (const auto source = Source::parse(inventory.source)) {
+        sbom.subject = subject_of(*source);
+    }
+    sbom.subject.digest = inventory.source_digest;
     switch (format) {
         case FreezeFormat::requirements:
             return env::to_requirements_text(inventory, options);

@@ -71,38 +71,6 @@ Result<std::optional<std::string>> default_of_bundled_pip(const archive::FileTre
     return std::nullopt;
 }
 
-/// envpack has no index of its own: without configuration it asks where the pip of the Python in
-/// use would go (ADR 0005). The file is read, pip is not run.
-Result<std::string> default_index(const UserConfig& user, const RunContext& run) {
-    const archive::DiskTree root("/");
-    ENVPACK_TRY(SafePath named,
-                env::find_host_python(root,
-                                      {.path = std::string(user.variable("PATH")),
-                                       .virtual_env = std::string(user.variable("VIRTUAL_ENV"))},
-                                      run));
-    ENVPACK_TRY(const env::FoundInterpreters python,
-                env::find_interpreter(root, {.python = std::move(named)}, run));
-    ENVPACK_TRY(const auto folders, env::site_paths(root, python.chosen, {}, run));
-    ENVPACK_TRY(const SafePath module, SafePath::parse(index_module));
-    for (const env::SitePath& folder : folders) {
-        const auto text = archive::read_file(root, folder.path.join(module), max_module);
-        if (text) {
-            ENVPACK_TRY(const auto found, index::default_index_of_pip(*text));
-            if (found) {
-                return *found;
-            }
-        }
-    }
-    ENVPACK_TRY(const auto bundled, default_of_bundled_pip(root, python.chosen));
-    if (bundled) {
-        return *bundled;
-    }
-    return fail(Error(ErrorCode::not_found,
-                      "no package index is configured, and there is no pip "
-                      "to take the default from")
-                    .with_hint("give --index-url URL, or set PIP_INDEX_URL"));
-}
-
 Result<http::ClientOptions> client_options(const index::PipConfig& pip, const UserConfig& user) {
     http::ClientOptions options;
     options.ca_bundle = pip.cert;
@@ -177,6 +145,36 @@ Result<void> complete_with_keyring(IndexOptions& options, index::PipConfig& pip,
 }
 
 }  // namespace
+
+Result<std::string> default_index(const UserConfig& user, const RunContext& run) {
+    const archive::DiskTree root("/");
+    ENVPACK_TRY(SafePath named,
+                env::find_host_python(root,
+                                      {.path = std::string(user.variable("PATH")),
+                                       .virtual_env = std::string(user.variable("VIRTUAL_ENV"))},
+                                      run));
+    ENVPACK_TRY(const env::FoundInterpreters python,
+                env::find_interpreter(root, {.python = std::move(named)}, run));
+    ENVPACK_TRY(const auto folders, env::site_paths(root, python.chosen, {}, run));
+    ENVPACK_TRY(const SafePath module, SafePath::parse(index_module));
+    for (const env::SitePath& folder : folders) {
+        const auto text = archive::read_file(root, folder.path.join(module), max_module);
+        if (text) {
+            ENVPACK_TRY(const auto found, index::default_index_of_pip(*text));
+            if (found) {
+                return *found;
+            }
+        }
+    }
+    ENVPACK_TRY(const auto bundled, default_of_bundled_pip(root, python.chosen));
+    if (bundled) {
+        return *bundled;
+    }
+    return fail(Error(ErrorCode::not_found,
+                      "no package index is configured, and there is no pip "
+                      "to take the default from")
+                    .with_hint("give --index-url URL, or set PIP_INDEX_URL"));
+}
 
 Result<KeyringProvider> parse_keyring_provider(std::string_view word) {
     if (word == "disabled") {

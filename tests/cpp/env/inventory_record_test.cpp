@@ -45,7 +45,8 @@ Inventory full_inventory() {
                                               .same = {name("a")},
                                               .only_in_file = {{name("b"), "b<2"}},
                                               .only_installed = {name("c")},
-                                              .different = {{name("d"), "1", "d==2"}}}}};
+                                              .different = {{name("d"), "1", "d==2"}}}},
+                        .startup_hooks = {{"pth", "usr/lib/a.pth"}}};
     FrozenPackage package{.name = name("my-pkg")};
     package.raw_name = "My.Pkg";
     package.raw_version = "1.0-post1";
@@ -71,6 +72,8 @@ Inventory full_inventory() {
         packaging::Requirement::parse("x @ https://example.org/x.whl").value()};
     package.requires_python = ">=3.8";
     package.provides_extra = {name("x"), name("y")};
+    package.license_expression = "MIT OR Apache-2.0";
+    package.sboms = {"usr/lib/My.Pkg-1.0.dist-info/sboms/a.cdx.json"};
     package.shadowed = {{"0.9", "usr/lib/old"}};
     package.flags = {"local", "shadows"};
     inventory.packages = {package, FrozenPackage{.name = name("bare")}};

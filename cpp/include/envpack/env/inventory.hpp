@@ -9,6 +9,7 @@
 #include "envpack/env/constraint_file.hpp"
 #include "envpack/env/interpreter.hpp"
 #include "envpack/env/site_packages.hpp"
+#include "envpack/env/startup_hooks.hpp"
 #include "envpack/packaging/direct_url.hpp"
 #include "envpack/packaging/package_name.hpp"
 #include "envpack/packaging/requirement.hpp"
@@ -84,6 +85,8 @@ struct FrozenPackage {
     std::vector<packaging::Requirement> requires_dist = {};   ///< with InventoryDetail::full
     std::string requires_python = {};                         ///< with InventoryDetail::full
     std::vector<packaging::PackageName> provides_extra = {};  ///< with InventoryDetail::full
+    std::string license_expression = {};  ///< License-Expression (PEP 639), with full
+    std::vector<std::string> sboms = {};  ///< files below `sboms` (PEP 770), sorted, with full
     std::vector<ShadowedPackage> shadowed = {};
     /// Sorted: ambiguous, bad-direct-url, bad-metadata, build-path-dropped, files-missing,
     /// legacy-version, local, local-only, no-metadata, prerelease, shadows, unknown-version,
@@ -132,6 +135,7 @@ struct Inventory {
     std::vector<Problem> problems = {};
     std::vector<LeftOut> dropped = {};                  ///< by select_packages(), sorted by name
     std::vector<ConstraintFile> constraint_files = {};  ///< by compare_constraint_files()
+    std::vector<StartupHook> startup_hooks = {};        ///< with InventoryDetail::full
 
     /// nullptr when no such package is installed.
     const FrozenPackage* find(const packaging::PackageName& name) const noexcept;

@@ -12,7 +12,7 @@
 namespace envpack::env {
 
 /// Grows with every change of what the text of a record means, new forms of packages included.
-inline constexpr int inventory_record_format = 2;
+inline constexpr int inventory_record_format = 3;
 
 /// Compact JSON on one line. User and password of a direct URL are left out.
 std::string to_record(const Inventory& inventory);

@@ -80,6 +80,11 @@ struct BuildOptions {
     /// Make every layer anew, whatever earlier builds left in the cache and the output.
     bool no_cache = false;
     bool no_build = false;  ///< packages of the lock without a wheel are an error
+    /// Bills of materials of the image to write beside it, in the format that each name tells:
+    /// `*.cdx.json` CycloneDX 1.6, `*.spdx.json` SPDX 2.3.
+    std::vector<std::filesystem::path> sbom = {};
+    /// How the image was built, as an in-toto statement with SLSA's provenance, to write beside it.
+    std::optional<std::filesystem::path> provenance = std::nullopt;
     IndexOptions indexes = {};
 };
 

@@ -52,6 +52,10 @@ enum class FreezeFormat : std::uint8_t {
 /// By its name on the command line; nullopt for another word.
 std::optional<FreezeFormat> parse_freeze_format(std::string_view name) noexcept;
 
+/// cyclonedx or spdx, as the name of a file tells by custom: `app.cdx.json`, `app.spdx.json`.
+/// invalid_argument (rule `sbom.file-name`) for any other name.
+Result<FreezeFormat> sbom_format_of(const std::filesystem::path& file);
+
 /// The text of a file, with a final LF. SOURCE_DATE_EPOCH is the time that a bill of materials
 /// tells; invalid_argument when it is malformed.
 Result<std::string> render(const env::Inventory& inventory, FreezeFormat format,

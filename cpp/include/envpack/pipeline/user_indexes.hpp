@@ -46,6 +46,10 @@ struct UserIndexes {
     std::vector<std::string> order = {};  ///< index URLs as asked, without credentials
 };
 
+/// The default index: where the pip of the Python in use would go without configuration (ADR
+/// 0005). Its file is read, pip is not run. not_found where there is no pip.
+Result<std::string> default_index(const UserConfig& user, const RunContext& run);
+
 /// What pip on this machine is configured with.
 Result<index::PipConfig> read_user_pip_config(const UserConfig& user);
 
