@@ -59,8 +59,9 @@ class Project:
         ]  # fmt: skip
         self.lock = write_lock(folder / "pylock.toml", self.wheels)
         text = self.lock.read_text()
+        asked = 'requirements = ["./here", "big", "plain"]\n'
         replaced = 'replaced = {older = "0.9"}\nshadowed = ["older"]\n'
-        self.lock.write_text(f'{text}\n[tool.envpack]\nrequirements = ["plain", "big"]\n{replaced}')
+        self.lock.write_text(f"{text}\n[tool.envpack]\n{asked}{replaced}")
 
     def build(
         self, *options: str | Path, out: str = "out/image", documents: str = "documents"
@@ -76,6 +77,11 @@ class Project:
         self.report = json.loads(done.stdout)
         self.documents = {name: folder / name for name in NAMES}
         return {name: path.read_bytes() for name, path in self.documents.items()}
+
+    def arguments(self, folder: Path) -> list[str]:
+        """Those of a build into another folder."""
+        lock, out = str(self.lock), f"oci:{folder / 'image'}"
+        return ["build", lock, "--base", self.base, "-o", out]
 
     def manifest(self, out: str = "out/image") -> Document:
         blob = self.folder / out / "blobs/sha256" / self.report["digest"].partition(":")[2]
@@ -113,7 +119,8 @@ def test_cyclonedx_lists_the_packages_of_base_and_lock(built: Project) -> None:
         "pkg:pypi/older@1.0",
         "pkg:pypi/plain@1.2",
     }
-    assert properties(listed["pkg:pypi/older@0.9"])["shadowed"] == ["true"]
+    hidden = properties(listed["pkg:pypi/older@0.9"])
+    assert (hidden["shadowed"], hidden["layer"]) == (["true"], ["2"])
     for wheel in built.wheels:
         purl = next(c for c in listed.values() if properties(c).get("file-name") == [wheel.name])
         assert purl["hashes"] == [{"alg": "SHA-256", "content": sha256(wheel)}]
@@ -203,7 +210,7 @@ def test_freezing_the_image_finds_the_same_packages(built: Project) -> None:
 
 def test_provenance_names_what_went_in(built: Project) -> None:
     definition = read_provenance(built.documents[NAMES[2]])["predicate"]["buildDefinition"]
-    assert definition["externalParameters"]["requirements"] == ["plain", "big"]
+    assert definition["externalParameters"]["requirements"] == ["big", "plain"]
     found = {
         d["name"]: next(iter(d["digest"].values())) for d in definition["resolvedDependencies"]
     }
@@ -239,7 +246,7 @@ def test_nothing_of_this_machine_is_told(built: Project) -> None:
 
 
 def test_a_name_without_a_format_is_wrong_usage(built: Project, tmp_path: Path) -> None:
-    arguments = ["build", built.lock, "--base", built.base, "-o", f"oci:{tmp_path / 'image'}"]
+    arguments = built.arguments(tmp_path)
     done = envpack(*arguments, "--sbom", tmp_path / "image.json", status=2)
     assert "image.json` tells no format of a bill of materials" in done.stderr
     assert "*.cdx.json for CycloneDX, *.spdx.json for SPDX" in done.stderr
@@ -251,8 +258,7 @@ def test_a_name_without_a_format_is_wrong_usage(built: Project, tmp_path: Path) 
 def test_a_folder_that_is_not_there_is_found_out_before_the_image(
     built: Project, tmp_path: Path
 ) -> None:
-    arguments = ["build", built.lock, "--base", built.base, "-o", f"oci:{tmp_path / 'image'}"]
-    envpack(*arguments, "--sbom", tmp_path / "nowhere/a.cdx.json", status=3)
+    envpack(*built.arguments(tmp_path), "--sbom", tmp_path / "nowhere/a.cdx.json", status=3)
     assert not (tmp_path / "image").exists()
 
 

@@ -39,13 +39,13 @@ Result<Interpreter> decode_python(Fields& fields) {
 }
 
 json::Value encode(const ShadowedPackage& shadowed) {
-    const auto& [raw_version, location] = shadowed;
-    return record(raw_version, location);
+    const auto& [raw_version, location, layer] = shadowed;
+    return record(raw_version, location, layer);
 }
 
 Result<ShadowedPackage> decode_shadowed(Fields& fields) {
     ShadowedPackage shadowed;
-    ENVPACK_CHECK(fields.read(shadowed.raw_version, shadowed.location));
+    ENVPACK_CHECK(fields.read(shadowed.raw_version, shadowed.location, shadowed.layer));
     return shadowed;
 }
 

@@ -16,7 +16,7 @@ namespace {
 constexpr std::string_view dist_info_suffix = ".dist-info";
 
 void shadow(FrozenPackage& kept, const FrozenPackage& other) {
-    kept.shadowed.push_back({other.raw_version, other.location});
+    kept.shadowed.push_back({other.raw_version, other.location, other.layer});
     kept.add_flag("shadows");
 }
 
@@ -103,7 +103,8 @@ Result<void> PackageChoice::settle(FrozenPackage& kept, std::vector<FrozenPackag
     kept = candidates[best];
     for (std::size_t i = 0; i < candidates.size(); ++i) {
         if (i != best) {
-            kept.shadowed.push_back({candidates[i].raw_version, candidates[i].location});
+            kept.shadowed.push_back(
+                {candidates[i].raw_version, candidates[i].location, candidates[i].layer});
             kept.add_flag("ambiguous");
         }
     }

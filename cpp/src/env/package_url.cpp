@@ -14,7 +14,9 @@ constexpr std::string_view purl_type = "pkg:pypi/";
 /// The places that others can reach, and nothing else that a URL can be.
 bool is_remote(std::string_view url) {
     const std::size_t colon = url.find("://");
-    const std::string scheme = text::to_lower(url.substr(0, colon));
+    const std::size_t plus = url.substr(0, colon).find('+');  // git+https://
+    const std::size_t start = plus == std::string_view::npos ? 0 : plus + 1;
+    const std::string scheme = text::to_lower(url.substr(0, colon).substr(start));
     for (const std::string_view known : {"https", "http", "ssh", "git"}) {
         if (colon != std::string_view::npos && scheme == known) {
             return true;

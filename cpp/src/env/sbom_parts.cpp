@@ -98,6 +98,7 @@ std::vector<SbomPackage> sbom_packages(const Inventory& inventory, const SbomOpt
                                 .version = version_of(other),
                                 .url = package_url(other),
                                 .path = told_path(shadowed.location, inventory, options),
+                                .layer = shadowed.layer,
                                 .is_shadowed = true});
         }
     }

@@ -68,18 +68,30 @@ Result<env::Inventory> planned_inventory(const BuildBase& base,
     for (const PlacedLayer& layer : layers) {
         tree->add(layer.entries);
     }
-    Result<env::Inventory> taken = env::take_inventory(
-        *tree, {.environment = environment, .detail = env::InventoryDetail::full}, run);
+    env::InventoryOptions options{.environment = environment, .detail = env::InventoryDetail::full};
+    Result<env::Inventory> taken = env::take_inventory(*tree, options, run);
     if (!taken && taken.error().code() == ErrorCode::not_found) {
-        return env::Inventory();  // an image without a Python
+        const SafePath& python = base.inventory.python.executable;
+        if (python.is_root()) {
+            return env::Inventory();  // an image without a Python
+        }
+        // A PATH that names none of them: then the one that was built for.
+        options.python = base.place.is_environment ? base.place.prefix : python;
+        taken = env::take_inventory(*tree, options, run);
     }
     ENVPACK_TRY(env::Inventory inventory, std::move(taken));
     const auto numbers = layers_of_metadata(layers, base.image->layers().size());
-    for (env::FrozenPackage& package : inventory.packages) {
+    const auto set_layer = [&](const std::string& location, std::optional<std::size_t>& layer) {
         for (const char* const file : {"/METADATA", "/PKG-INFO"}) {
-            if (const auto found = numbers.find(package.location + file); found != numbers.end()) {
-                package.layer = found->second;
+            if (const auto found = numbers.find(location + file); found != numbers.end()) {
+                layer = found->second;
             }
+        }
+    };
+    for (env::FrozenPackage& package : inventory.packages) {
+        set_layer(package.location, package.layer);
+        for (env::ShadowedPackage& shadowed : package.shadowed) {
+            set_layer(shadowed.location, shadowed.layer);
         }
     }
     return inventory;

@@ -2,6 +2,7 @@
 
 #include "envpack/base/text.hpp"
 #include "envpack/env/package_url.hpp"
+#include "envpack/packaging/requirement.hpp"
 
 #include <filesystem>
 #include <string_view>
@@ -56,6 +57,24 @@ Array public_urls(const std::vector<std::string>& urls) {
     return list;
 }
 
+/// What the lock was resolved for. Places of this machine are left out: of a package in a folder
+/// its name is told, if it has one.
+Array public_requirements(const std::vector<std::string>& requirements) {
+    Array list;
+    for (const std::string& line : requirements) {
+        auto requirement = packaging::Requirement::parse(line);
+        if (!requirement) {
+            if (std::string url = env::public_url(line); !url.empty()) {
+                list.emplace_back(std::move(url));
+            }
+            continue;
+        }
+        requirement->url = env::public_url(requirement->url);
+        list.emplace_back(requirement->to_string());
+    }
+    return list;
+}
+
 /// What is not there is left out: a member says that the user asked for it.
 class Parameters {
 public:
@@ -97,7 +116,7 @@ Object index_parameters(const IndexOptions& indexes) {
 Object external_parameters(const BuildMaterials& materials, const BuildOptions& options) {
     Parameters parameters;
     parameters.add("input", options.input.empty() ? "" : materials.lock ? "lock" : "environment");
-    parameters.add("requirements", public_texts(materials.requirements));
+    parameters.add("requirements", public_requirements(materials.requirements));
     parameters.add("layout", std::string(to_string(options.layout)));
     parameters.add("prefix", options.prefix);
     Array added;

@@ -74,7 +74,7 @@ Inventory full_inventory() {
     package.provides_extra = {name("x"), name("y")};
     package.license_expression = "MIT OR Apache-2.0";
     package.sboms = {"usr/lib/My.Pkg-1.0.dist-info/sboms/a.cdx.json"};
-    package.shadowed = {{"0.9", "usr/lib/old"}};
+    package.shadowed = {{"0.9", "usr/lib/old", 3}};
     package.flags = {"local", "shadows"};
     inventory.packages = {package, FrozenPackage{.name = name("bare")}};
     return inventory;

@@ -165,12 +165,12 @@ TEST(StartupHooks, AreFoundWhereThePythonLooks) {
     const auto inventory = take_inventory(tree, {}, {});
     ASSERT_TRUE(inventory) << inventory.error().render();
     const std::vector<StartupHook> expected = {
-        {"sitecustomize", "usr/lib/python3.11/sitecustomize.py"},
         {"pth-code", folder + "code.pth"},
         {"pth", folder + "comment.pth"},
         {"pth-code", folder + "long.pth"},
         {"sitecustomize", folder + "sitecustomize/__init__.py"},
         {"usercustomize", folder + "usercustomize.cpython-311-x86_64-linux-gnu.so"},
+        {"sitecustomize", "usr/lib/python3.11/sitecustomize.py"},
     };
     EXPECT_EQ(inventory->startup_hooks, expected);
     EXPECT_TRUE(

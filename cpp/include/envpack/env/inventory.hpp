@@ -58,6 +58,7 @@ std::string_view to_string(PackageForm form) noexcept;
 struct ShadowedPackage {
     std::string raw_version;
     std::string location;
+    std::optional<std::size_t> layer = std::nullopt;  ///< as of a FrozenPackage
     friend bool operator==(const ShadowedPackage&, const ShadowedPackage&) = default;
 };
 
