@@ -49,7 +49,7 @@ private:
     std::size_t started_ = 0;  ///< entries before this are in a batch, or behind us
     std::deque<Batch> batches_;
     std::uint64_t ahead_ = 0;  ///< plain bytes in `batches_`
-    std::size_t begin_ = 0;  ///< of the batch in use
+    std::size_t begin_ = 0;    ///< of the batch in use
     std::size_t end_ = 0;
     std::vector<Buffer> buffers_;
 };
