@@ -2,6 +2,7 @@
 """Side-by-side runs of envpack and its peers on this machine, printed as ratios.
 
     python tests/bench/run.py [start] [freeze] [layer] [memory] [image] [build] [--size 2G]
+    python tests/bench/run.py build --wheels FOLDER
     python tests/bench/run.py backtracking
     python tests/bench/run.py resolve [--index-folder FOLDER] [--sets jupyterlab,web] [--rounds 9]
 
@@ -184,8 +185,8 @@ def _backtracking(work: Path) -> None:
     bench_backtracking(work, ENVPACK, UV)
 
 
-def _build(work: Path, size: int = 150 << 20) -> None:
-    bench_build(work, ENVPACK, UV, measure, size)
+def _build(work: Path, size: int = 150 << 20, wheels: Path | None = None) -> None:
+    bench_build(work, ENVPACK, UV, measure, size, wheels)
 
 
 SIZED = {"image": bench_image, "build": _build}
@@ -218,6 +219,11 @@ def main() -> None:
         default=Path("build/bench-index"),
         help="recorded project pages of resolve",
     )
+    parser.add_argument(
+        "--wheels",
+        type=Path,
+        help="build real wheels, fetched into that folder where it lacks them (1.9 GB)",
+    )
     parser.add_argument("--sets", default="", help="of resolve, separated by commas")
     parser.add_argument("--rounds", type=int, default=9, help="of resolve")
     arguments = parser.parse_args()
@@ -227,7 +233,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="envpack-bench-") as folder:
         os.environ["ENVPACK_CACHE_DIR"] = str(Path(folder) / "cache")
         for name in arguments.names or BENCHES:
-            if name in SIZED and arguments.size:
+            if name == "build" and arguments.wheels:
+                arguments.wheels.mkdir(parents=True, exist_ok=True)
+                _build(Path(folder), wheels=arguments.wheels.resolve())
+            elif name in SIZED and arguments.size:
                 SIZED[name](Path(folder), arguments.size)
             elif name == "resolve":
                 sets = [word for word in arguments.sets.split(",") if word]

@@ -153,6 +153,21 @@ Result<std::unique_ptr<ByteSource>> Content::open() const {
     return std::make_unique<OwnedBytesSource>(std::move(plain), static_cast<std::size_t>(size_));
 }
 
+void Content::release() const noexcept {
+    const auto* const stored = std::get_if<Stored>(&data_);
+    const MappedFile* const owner = archive();
+    if (owner != nullptr) {
+        owner->release(stored != nullptr ? stored->data : deflated()->data);
+    }
+}
+
+const MappedFile* Content::archive() const noexcept {
+    if (const auto* stored = std::get_if<Stored>(&data_)) {
+        return stored->owner.get();
+    }
+    return deflated() == nullptr ? nullptr : deflated()->owner.get();
+}
+
 Result<bool> has_same_bytes(const FileTree& tree, const SafePath& path, const FileInfo& info,
                             const PlannedEntry& entry) {
     if (info.size != entry.content.size()) {
