@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -74,9 +76,10 @@ class Project:
             "--sbom", folder / NAMES[0], "--sbom", folder / NAMES[1],
             "--provenance", folder / NAMES[2], "--format", "json", *options,
         )  # fmt: skip
-        self.report = json.loads(done.stdout)
-        self.documents = {name: folder / name for name in NAMES}
-        return {name: path.read_bytes() for name, path in self.documents.items()}
+        if documents == "documents":
+            self.report: Document = json.loads(done.stdout)
+            self.documents = {name: folder / name for name in NAMES}
+        return {name: (folder / name).read_bytes() for name in NAMES}
 
     def arguments(self, folder: Path) -> list[str]:
         """Those of a build into another folder."""
@@ -189,23 +192,56 @@ def test_dependencies_are_those_of_the_metadata(built: Project) -> None:
     assert ("SPDXRef-Package-plain", "SPDXRef-Package-native") in depends
 
 
-def test_freezing_the_image_finds_the_same_packages(built: Project) -> None:
-    frozen = json.loads(
-        envpack("freeze", f"oci:{built.folder / 'out/image'}", "--format", "cyclonedx").stdout
-    )
-    ours = read_cyclonedx(built.documents[NAMES[0]])
+def essence(document: Document) -> list[object]:
+    """What can be known of the packages without knowing how they came there."""
     keys = ("path", "layer", "form", "installer", "sbom", "shadowed")
+    listed = [
+        (c["purl"], {k: v for k, v in properties(c).items() if k in keys})
+        for c in document["components"]
+    ]
+    return [listed, document["dependencies"], properties(document["metadata"]["component"])]
 
-    def essence(document: Document) -> list[tuple[str, object]]:
-        return [
-            (c["purl"], {k: v for k, v in properties(c).items() if k in keys})
-            for c in document["components"]
-        ]
 
+@pytest.mark.parametrize("layout", ["venv", "system", "app-root"])
+def test_freezing_the_image_finds_the_same_packages(built: Project, layout: str) -> None:
+    built.build("--layout", layout, out=f"{layout}/image", documents=layout)
+    ours = read_cyclonedx(built.folder / layout / NAMES[0])
+    image = f"oci:{built.folder / layout / 'image'}"
+    frozen = json.loads(envpack("freeze", image, "--format", "cyclonedx").stdout)
     assert essence(frozen) == essence(ours)
-    assert frozen["dependencies"] == ours["dependencies"]
-    mine = properties(ours["metadata"]["component"])
-    assert properties(frozen["metadata"]["component"]) == mine
+
+
+@pytest.mark.parametrize("options", [[], ["--system-site-packages"]])
+def test_a_copied_environment_says_itself_what_it_sees(
+    built: Project, tmp_path: Path, options: list[str]
+) -> None:
+    venv, image, sbom = tmp_path / "venv", f"oci:{tmp_path / 'image'}", tmp_path / "a.cdx.json"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", *options, venv], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "uv", "pip", "install", "--offline", "--no-deps", "--no-index",
+         "--python", venv, built.wheels[0]],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    envpack("build", venv, "--base", built.base, "-o", image, "--sbom", sbom)
+    frozen = json.loads(envpack("freeze", image, "--format", "cyclonedx").stdout)
+    ours = read_cyclonedx(sbom)
+    assert essence(frozen) == essence(ours)
+    names = {component["name"] for component in ours["components"]}
+    assert "plain" in names
+    assert ("good" in names) == bool(options)
+
+
+def test_files_beside_an_environment_of_the_base_leave_it_in_view(
+    built: Project, tmp_path: Path
+) -> None:
+    (tmp_path / "app").write_text("app")
+    sbom, image = tmp_path / "a.cdx.json", f"oci:{tmp_path / 'image'}"
+    base = f"oci:{built.folder / 'out/image'}"
+    add = f"{tmp_path / 'app'}:/opt/app"
+    envpack("build", "--add", add, "--base", base, "-o", image, "--sbom", sbom, cwd=tmp_path)
+    frozen = json.loads(envpack("freeze", image, "--format", "cyclonedx").stdout)
+    assert essence(frozen) == essence(read_cyclonedx(sbom))
+    assert "plain" in {component["name"] for component in frozen["components"]}
 
 
 def test_provenance_names_what_went_in(built: Project) -> None:

@@ -18,7 +18,6 @@
 namespace envpack::archive {
 namespace {
 
-constexpr std::uint64_t max_kept_file = 64u << 10;
 constexpr std::uint64_t max_kept = 16u << 20;
 constexpr std::uint32_t absent = std::numeric_limits<std::uint32_t>::max();
 
@@ -52,7 +51,7 @@ struct RecordedTree::Row {
 };
 
 Result<std::string> record_of_tree(const FileTree& tree, const CaptureFilter& keep,
-                                   const RunContext& run) {
+                                   const RunContext& run, std::uint64_t max_file) {
     using Row = RecordedTree::Row;
     std::vector<Row> rows;
     std::string texts;
@@ -70,9 +69,9 @@ Result<std::string> record_of_tree(const FileTree& tree, const CaptureFilter& ke
                 .type = static_cast<std::uint32_t>(info.type)};
         texts += path.str();
         texts += info.link_target;
-        if (info.type == FileType::regular && info.size <= max_kept_file &&
+        if (info.type == FileType::regular && info.size <= max_file &&
             kept + info.size <= max_kept && keep(path, info)) {
-            ENVPACK_TRY(const std::string bytes, read_file(tree, path, max_kept_file));
+            ENVPACK_TRY(const std::string bytes, read_file(tree, path, max_file));
             row.kept_size = static_cast<std::uint32_t>(bytes.size());
             kept += bytes.size();
             texts += bytes;

@@ -134,15 +134,27 @@ Result<Inventory> scan_site_paths(const archive::FileTree& tree, std::vector<Sit
     return inventory;
 }
 
-Result<Inventory> take_inventory(const archive::FileTree& tree, const InventoryOptions& options,
-                                 const RunContext& run) {
+namespace {
+
+Result<FoundInterpreters> interpreter_for(const archive::FileTree& tree,
+                                          const InventoryOptions& options, const RunContext& run) {
+    if (options.interpreter) {
+        return FoundInterpreters{.chosen = *options.interpreter};
+    }
     const auto variable = [&](std::string_view name) {
         const auto found = options.environment.find(name);
         return found == options.environment.end() ? std::string() : found->second;
     };
     const InterpreterSearch search{
         .path = variable("PATH"), .virtual_env = variable("VIRTUAL_ENV"), .python = options.python};
-    ENVPACK_TRY(FoundInterpreters found, find_interpreter(tree, search, run));
+    return find_interpreter(tree, search, run);
+}
+
+}  // namespace
+
+Result<Inventory> take_inventory(const archive::FileTree& tree, const InventoryOptions& options,
+                                 const RunContext& run) {
+    ENVPACK_TRY(FoundInterpreters found, interpreter_for(tree, options, run));
     Inventory inventory{.source = options.source,
                         .python = std::move(found.chosen),
                         .other_interpreters = std::move(found.others)};
@@ -153,6 +165,9 @@ Result<Inventory> take_inventory(const archive::FileTree& tree, const InventoryO
     ENVPACK_CHECK(scan(inventory, tree, paths, options, run));
     if (options.detail >= InventoryDetail::full) {
         ENVPACK_TRY(inventory.startup_hooks, startup_hooks(tree, inventory.python, paths));
+    }
+    if (options.interpreter) {
+        return inventory;
     }
     ENVPACK_TRY(const auto unseen,
                 unseen_site_paths(tree, inventory.python, inventory.other_interpreters, paths));

@@ -79,6 +79,8 @@ bool find_base(const Source& source, std::string_view kind, const BuildRecords& 
 
 Result<void> keep_base(const BuildBase& base, std::string_view kind, const BuildRecords& records,
                        const UserConfig& user, const RunContext& run) {
+    // METADATA is long where it has a description.
+    const std::uint64_t max_file = kind == base_packages ? 1u << 20 : 64u << 10;
     // What a build wants to know of packages is in the inventory.
     const auto kept = [whole = kind == base_packages,
                        paths = env::constraint_paths(base.environment)](
@@ -88,7 +90,7 @@ Result<void> keep_base(const BuildBase& base, std::string_view kind, const Build
         return (wanted(path, info) && (whole || !is_of_package)) ||
                std::find(paths.begin(), paths.end(), '/' + path.str()) != paths.end();
     };
-    ENVPACK_TRY(const std::string record, archive::record_of_tree(*base.tree, kept, run));
+    ENVPACK_TRY(const std::string record, archive::record_of_tree(*base.tree, kept, run, max_file));
     records.keep(kind, base_files_key(kind, oci::digest_of(*base.image)), record);
     InventoryStore(user).keep(inventory_key(*base.image), base.inventory);
     return {};

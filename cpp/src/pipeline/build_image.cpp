@@ -201,8 +201,8 @@ Result<MadeLayers> make_layers(const BuildOptions& options, const Input& input,
     ENVPACK_TRY(made.build.layers, write_layers(stack.layers(), options.layout, writing,
                                                 user.cache_directory() / "scratch", records, run));
     if (!options.sbom.empty()) {
-        ENVPACK_TRY(made.inventory,
-                    planned_inventory(base, stack.layers(), environment_of(config), run));
+        ENVPACK_TRY(made.inventory, planned_inventory(base, stack.layers(), environment_of(config),
+                                                      !input.lock && !options.input.empty(), run));
     }
     if (key && is_fixed) {
         records.keep_build(*key, made.build);

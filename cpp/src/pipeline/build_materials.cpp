@@ -35,6 +35,18 @@ std::map<std::string, std::size_t> layers_of_metadata(const std::vector<PlacedLa
     return numbers;
 }
 
+/// The Python that sees all packages, as it would be found in the image: nothing of the base has to
+/// be read again for it.
+env::Interpreter interpreter_of(const BuildBase& base) {
+    env::Interpreter python = base.inventory.python;
+    if (base.place.is_environment && base.place.makes_environment) {
+        python.prefix = base.place.prefix;
+        python.is_venv = true;
+        python.system_site_packages = true;  // plan_from_lock()
+    }
+    return python;
+}
+
 }  // namespace
 
 bool wants_materials(const BuildOptions& options) noexcept {
@@ -62,24 +74,22 @@ Result<std::vector<env::PackageOrigin>> public_origins(std::vector<env::PackageO
 
 Result<env::Inventory> planned_inventory(const BuildBase& base,
                                          const std::vector<PlacedLayer>& layers,
-                                         const env::Environment& environment,
+                                         const env::Environment& environment, bool is_copied,
                                          const RunContext& run) {
+    if (base.inventory.python.executable.is_root()) {
+        return env::Inventory();
+    }
     const auto tree = std::make_shared<archive::PlannedTree>(base.tree);
     for (const PlacedLayer& layer : layers) {
         tree->add(layer.entries);
     }
-    env::InventoryOptions options{.environment = environment, .detail = env::InventoryDetail::full};
-    Result<env::Inventory> taken = env::take_inventory(*tree, options, run);
-    if (!taken && taken.error().code() == ErrorCode::not_found) {
-        const SafePath& python = base.inventory.python.executable;
-        if (python.is_root()) {
-            return env::Inventory();  // an image without a Python
-        }
-        // A PATH that names none of them: then the one that was built for.
-        options.python = base.place.is_environment ? base.place.prefix : python;
-        taken = env::take_inventory(*tree, options, run);
+    env::InventoryOptions wanted{.environment = environment, .detail = env::InventoryDetail::full};
+    if (is_copied) {
+        wanted.python = base.place.prefix;  // what it sees is for its pyvenv.cfg to say
+    } else {
+        wanted.interpreter = interpreter_of(base);
     }
-    ENVPACK_TRY(env::Inventory inventory, std::move(taken));
+    ENVPACK_TRY(env::Inventory inventory, env::take_inventory(*tree, wanted, run));
     const auto numbers = layers_of_metadata(layers, base.image->layers().size());
     const auto set_layer = [&](const std::string& location, std::optional<std::size_t>& layer) {
         for (const char* const file : {"/METADATA", "/PKG-INFO"}) {

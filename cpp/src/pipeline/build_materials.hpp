@@ -42,10 +42,10 @@ Result<std::vector<env::PackageOrigin>> public_origins(std::vector<env::PackageO
                                                        const RunContext& run);
 
 /// Takes the inventory of an image that is not written yet: the base with `layers` on top, for
-/// processes with `environment`.
+/// processes with `environment`. `is_copied`: the environment is one of this machine.
 Result<env::Inventory> planned_inventory(const BuildBase& base,
                                          const std::vector<PlacedLayer>& layers,
-                                         const env::Environment& environment,
+                                         const env::Environment& environment, bool is_copied,
                                          const RunContext& run);
 
 }  // namespace envpack::pipeline

@@ -7,6 +7,7 @@
 #include "envpack/base/run_context.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -18,9 +19,9 @@
 namespace envpack::archive {
 
 /// The paths of `tree`, and the bytes of files that `keep` names, as RecordedTree reads them: those
-/// of up to 64 KiB, 16 MiB in all. `tree` knows its root.
+/// of up to `max_file` bytes, 16 MiB in all. `tree` knows its root.
 Result<std::string> record_of_tree(const FileTree& tree, const CaptureFilter& keep,
-                                   const RunContext& run);
+                                   const RunContext& run, std::uint64_t max_file = 64u << 10);
 
 /// A tree that was read before, and is searched where its record lies. Files whose bytes are not in
 /// the record are opened in the tree itself, which is read when the first of them is wanted.
@@ -47,7 +48,7 @@ private:
     std::size_t lower_bound(const Place& place) const;
     std::optional<Row> find(std::string_view path) const;
     friend Result<std::string> record_of_tree(const FileTree&, const CaptureFilter&,
-                                              const RunContext&);
+                                              const RunContext&, std::uint64_t);
 
     SharedText record_;
     std::size_t count_;

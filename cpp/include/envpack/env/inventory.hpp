@@ -157,6 +157,8 @@ struct InventoryOptions {
         {};  ///< PATH, VIRTUAL_ENV, PYTHONPATH, HOME ... as the tree sees them
     /// An executable, or the folder of a virtual environment or prefix; else PATH decides.
     std::optional<SafePath> python = std::nullopt;
+    /// Known already: no interpreter is looked for, and no folders that it does not see.
+    std::optional<Interpreter> interpreter = std::nullopt;
     InventoryDetail detail = InventoryDetail::full;
     Limits limits = {};
 };
