@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Side-by-side runs of envpack and its peers on this machine, printed as ratios.
 
-    python tests/bench/run.py [start] [freeze] [layer] [memory] [image] [build] [--size 2G]
+    python tests/bench/run.py [start] [freeze] [layer] [memory] [image] [build] [unpack]
+    python tests/bench/run.py image build unpack [--size 2G]
     python tests/bench/run.py build --wheels FOLDER
     python tests/bench/run.py backtracking
     python tests/bench/run.py resolve [--index-folder FOLDER] [--sets jupyterlab,web] [--rounds 9]
@@ -30,6 +31,7 @@ from bench.big_image import make_big_image
 from bench.build import bench_build
 from bench.inputs import make_distributions, make_image, make_venv
 from bench.resolve import bench_resolve
+from bench.unpack import bench_unpack
 
 ENVPACK = str(Path(sys.executable).parent / "envpack")
 UV = str(Path(sys.executable).parent / "uv")
@@ -189,7 +191,11 @@ def _build(work: Path, size: int = 150 << 20, wheels: Path | None = None) -> Non
     bench_build(work, ENVPACK, UV, measure, size, wheels)
 
 
-SIZED = {"image": bench_image, "build": _build}
+def _unpack(work: Path, size: int = 150 << 20) -> None:
+    bench_unpack(work, ENVPACK, size)
+
+
+SIZED = {"image": bench_image, "build": _build, "unpack": _unpack}
 BENCHES = {
     "start": bench_start,
     "freeze": bench_freeze,
@@ -197,6 +203,7 @@ BENCHES = {
     "memory": bench_memory,
     "image": bench_image,
     "build": _build,
+    "unpack": _unpack,
     "backtracking": _backtracking,
 }
 
@@ -212,7 +219,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)}")
-    parser.add_argument("--size", type=_bytes, help="of image and build: 500M, 10G")
+    parser.add_argument("--size", type=_bytes, help="of image, build and unpack: 500M, 10G")
     parser.add_argument(
         "--index-folder",
         type=Path,

@@ -67,12 +67,7 @@ public:
     }
 
     Result<void> move(const PlannedEntry& entry) {
-        const Content::Deflated& deflated = *entry.content.deflated();
-        // Its owner until it is in the blob, which is later: then its pages may go.
-        std::shared_ptr<const void> owner(
-            deflated.data.data(), [content = entry.content](const void*) { content.release(); });
-        return gzip_->verbatim(std::move(owner), deflated.data, deflated.crc32,
-                               entry.content.size());
+        return gzip_->verbatim(*entry.content.deflated(), entry.content.size());
     }
 
     Result<LayerBytes> finish() {
