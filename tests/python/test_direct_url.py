@@ -155,7 +155,10 @@ def test_a_package_of_an_index_has_none(places: dict[str, str], tmp_path: Path, 
     base = make_layout(tmp_path / "base", interpreter())
     folder = tmp_path / ("files" if kind == "wheel" else "sources")
     with simple_index(folder) as index:
-        wheres = [{"find_links": [folder]}, {"index_url": index.url, "no_index": False}]
+        wheres: list[dict[str, object]] = [
+            {"find_links": [folder]},
+            {"index_url": index.url, "no_index": False},
+        ]
         for number, where in enumerate(wheres):
             lock = lock_of(tmp_path, "mine", base=base, **where)
             envpack.install(lock, prefix=make_venv(tmp_path / f"env{number}"))
