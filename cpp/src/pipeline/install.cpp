@@ -183,10 +183,8 @@ Result<std::vector<wheel::WheelArchive>> open_wheels(
     const wheel::WheelStore store(user.cache_directory() / "unpacked-v1");
     const auto find_one = [&](std::size_t i) -> Result<std::optional<wheel::WheelArchive>> {
         const env::LockedFile* const file = choices[i].file;
-        if (file == nullptr || options.link_mode == archive::LinkMode::copy) {
-            return std::nullopt;
-        }
-        return store.find(file->sha256, file->name);
+        // Copied from there, too: verified as they are, and without being inflated.
+        return file == nullptr ? std::nullopt : store.find(file->sha256, file->name);
     };
     ENVPACK_TRY(Wheels wheels,
                 parallel_map<std::optional<wheel::WheelArchive>>(choices.size(), find_one, run));
