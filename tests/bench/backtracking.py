@@ -17,7 +17,7 @@ from pathlib import Path
 
 from support.universes import Release, Shelf, Universe, write_universe
 
-SIZES = (10, 100, 1000)
+SIZES = (10, 1000, 10000)
 ROUNDS = 15
 
 

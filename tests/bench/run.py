@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Side-by-side runs of envpack and its peers on this machine, printed as ratios.
 
-    python tests/bench/run.py [start] [freeze] [layer] [memory] [image] [build] [--size 2G]
+    python tests/bench/run.py [start] [freeze] [layer] [memory] [image] [build] [unpack]
+    python tests/bench/run.py image build unpack [--size 2G]
+    python tests/bench/run.py build --wheels FOLDER
     python tests/bench/run.py backtracking
     python tests/bench/run.py install [--rounds 9]
     python tests/bench/run.py resolve [--index-folder FOLDER] [--sets jupyterlab,web] [--rounds 9]
@@ -31,6 +33,7 @@ from bench.build import bench_build
 from bench.inputs import make_distributions, make_image, make_venv
 from bench.install import bench_install
 from bench.resolve import bench_resolve
+from bench.unpack import bench_unpack
 
 ENVPACK = str(Path(sys.executable).parent / "envpack")
 UV = str(Path(sys.executable).parent / "uv")
@@ -186,11 +189,15 @@ def _backtracking(work: Path) -> None:
     bench_backtracking(work, ENVPACK, UV)
 
 
-def _build(work: Path, size: int = 150 << 20) -> None:
-    bench_build(work, ENVPACK, UV, measure, size)
+def _build(work: Path, size: int = 150 << 20, wheels: Path | None = None) -> None:
+    bench_build(work, ENVPACK, UV, measure, size, wheels)
 
 
-SIZED = {"image": bench_image, "build": _build}
+def _unpack(work: Path, size: int = 150 << 20) -> None:
+    bench_unpack(work, ENVPACK, size)
+
+
+SIZED = {"image": bench_image, "build": _build, "unpack": _unpack}
 BENCHES = {
     "start": bench_start,
     "freeze": bench_freeze,
@@ -198,6 +205,7 @@ BENCHES = {
     "memory": bench_memory,
     "image": bench_image,
     "build": _build,
+    "unpack": _unpack,
     "backtracking": _backtracking,
 }
 
@@ -213,12 +221,17 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)}")
-    parser.add_argument("--size", type=_bytes, help="of image and build: 500M, 10G")
+    parser.add_argument("--size", type=_bytes, help="of image, build and unpack: 500M, 10G")
     parser.add_argument(
         "--index-folder",
         type=Path,
         default=Path("build/bench-index"),
         help="recorded project pages of resolve",
+    )
+    parser.add_argument(
+        "--wheels",
+        type=Path,
+        help="build real wheels, fetched into that folder where it lacks them (1.9 GB)",
     )
     parser.add_argument("--sets", default="", help="of resolve, separated by commas")
     parser.add_argument("--rounds", type=int, default=9, help="of install, resolve")
@@ -229,7 +242,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="envpack-bench-") as folder:
         os.environ["ENVPACK_CACHE_DIR"] = str(Path(folder) / "cache")
         for name in arguments.names or BENCHES:
-            if name in SIZED and arguments.size:
+            if name == "build" and arguments.wheels:
+                arguments.wheels.mkdir(parents=True, exist_ok=True)
+                _build(Path(folder), wheels=arguments.wheels.resolve())
+            elif name in SIZED and arguments.size:
                 SIZED[name](Path(folder), arguments.size)
             elif name == "install":
                 bench_install(Path(folder), ENVPACK, UV, measure, arguments.rounds)

@@ -20,6 +20,11 @@ events_logger = "none"
 """
 
 
+def podman_config() -> str:
+    """Give a containers.conf with which podman runs without systemd and raised limits."""
+    return _PODMAN_CONFIG
+
+
 @dataclass
 class Engine:
     """Runs a program inside an image."""

@@ -8,7 +8,7 @@ set -eu
 build=(
     build-essential cmake ninja-build pkg-config git ca-certificates
     python3 python3-dev python3-venv
-    libssl-dev libcurl4-openssl-dev libdeflate-dev libzstd-dev zlib1g-dev
+    libssl-dev libcurl4-openssl-dev libdeflate-dev libisal-dev libzstd-dev zlib1g-dev
     libexpected-dev libfmt-dev libcli11-dev nlohmann-json3-dev libtomlplusplus-dev libsimdjson-dev
     mmdebstrap skopeo umoci
 )

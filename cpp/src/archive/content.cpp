@@ -29,15 +29,20 @@ private:
 /// A stored zip member, checked against its CRC-32 as it passes.
 class StoredSource final : public ByteSource {
 public:
-    StoredSource(std::shared_ptr<const void> owner, std::span<const std::byte> data,
+    StoredSource(std::shared_ptr<const MappedFile> owner, std::span<const std::byte> data,
                  std::uint32_t crc32)
-        : owner_(std::move(owner)), rest_(data), expected_(crc32) {}
+        : owner_(std::move(owner)), rest_(data), read_(data.first(0)), expected_(crc32) {}
 
     Result<std::size_t> read(std::span<std::byte> into) override {
         const std::size_t count = std::min(into.size(), rest_.size());
         std::copy_n(rest_.begin(), count, into.begin());
         crc_ = crc32_of(rest_.first(count), crc_);
         rest_ = rest_.subspan(count);
+        read_ = {read_.data(), read_.size() + count};
+        if (owner_ != nullptr && read_.size() >= released_piece) {
+            owner_->release(read_);
+            read_ = rest_.first(0);
+        }
         if (rest_.empty() && crc_ != expected_) {
             return refuse("deflate.checksum",
                           fmt::format("CRC-32 is {:08x} instead of {:08x}", crc_, expected_),
@@ -47,8 +52,11 @@ public:
     }
 
 private:
-    std::shared_ptr<const void> owner_;
+    static constexpr std::size_t released_piece = std::size_t{4} << 20;
+
+    std::shared_ptr<const MappedFile> owner_;
     std::span<const std::byte> rest_;
+    std::span<const std::byte> read_;  ///< whose pages were not let go yet
     std::uint32_t expected_;
     std::uint32_t crc_ = 0;
 };
@@ -158,6 +166,21 @@ Result<std::unique_ptr<ByteSource>> Content::open() const {
     ENVPACK_TRY(std::unique_ptr<std::byte[]> plain,
                 inflate_whole(deflated.data, static_cast<std::size_t>(size_), deflated.crc32));
     return std::make_unique<OwnedBytesSource>(std::move(plain), static_cast<std::size_t>(size_));
+}
+
+void Content::release() const noexcept {
+    const auto* const stored = std::get_if<Stored>(&data_);
+    const MappedFile* const owner = archive();
+    if (owner != nullptr) {
+        owner->release(stored != nullptr ? stored->data : deflated()->data);
+    }
+}
+
+const MappedFile* Content::archive() const noexcept {
+    if (const auto* stored = std::get_if<Stored>(&data_)) {
+        return stored->owner.get();
+    }
+    return deflated() == nullptr ? nullptr : deflated()->owner.get();
 }
 
 Result<bool> has_same_bytes(const FileTree& tree, const SafePath& path, const FileInfo& info,

@@ -113,8 +113,7 @@ struct GzipMemberEncoder::State {
     /// A member in its place of the output: being packed, or DEFLATE data to be moved.
     struct Pending {
         std::future<Packed> packed;
-        std::shared_ptr<const void> owner;
-        std::span<const std::byte> deflated;
+        Content::Deflated deflated;
         std::array<char, trailer_size> trailer{};
     };
 
@@ -160,7 +159,7 @@ struct GzipMemberEncoder::State {
                 ENVPACK_CHECK(put(as_bytes(packed.member)));
             } else {
                 ENVPACK_CHECK(put(as_bytes(member_header)));
-                ENVPACK_CHECK(put(member.deflated));
+                ENVPACK_CHECK(put_mapped(member.deflated));
                 ENVPACK_CHECK(put(std::as_bytes(std::span(member.trailer))));
             }
             pending.pop_front();
@@ -171,6 +170,20 @@ struct GzipMemberEncoder::State {
     Result<void> put(std::span<const std::byte> bytes) {
         written += bytes.size();
         return out.write(bytes);
+    }
+
+    /// By pieces, so that no more of the archive counts as memory.
+    Result<void> put_mapped(const Content::Deflated& deflated) {
+        constexpr std::size_t piece = std::size_t{4} << 20;
+        for (auto rest = deflated.data; !rest.empty();) {
+            const auto now = rest.first(std::min(rest.size(), piece));
+            rest = rest.subspan(now.size());
+            ENVPACK_CHECK(put(now));
+            if (deflated.owner != nullptr) {
+                deflated.owner->release(now);
+            }
+        }
+        return {};
     }
 
     ByteSink& out;
@@ -221,14 +234,11 @@ Result<void> GzipMemberEncoder::write(std::span<const std::byte> data) {
     return {};
 }
 
-Result<void> GzipMemberEncoder::verbatim(std::shared_ptr<const void> owner,
-                                         std::span<const std::byte> deflated, std::uint32_t crc32,
-                                         std::uint64_t size) {
+Result<void> GzipMemberEncoder::verbatim(const Content::Deflated& deflated, std::uint64_t size) {
     ENVPACK_CHECK(state_->flush());
     State::Pending member;
-    member.owner = std::move(owner);
     member.deflated = deflated;
-    member.trailer = trailer_of(crc32, size);
+    member.trailer = trailer_of(deflated.crc32, size);
     state_->pending.push_back(std::move(member));
     ++state_->members;
     return state_->emit(state_->pool->threads() + 1);

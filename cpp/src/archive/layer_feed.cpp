@@ -12,6 +12,8 @@ namespace {
 
 /// Small files go to the workers by the megabyte: one at a time would cost more than it gives.
 constexpr std::uint64_t batch_size = 1u << 20;
+/// Plain bytes that wait for their use; a batch is begun below it.
+constexpr std::uint64_t most_ahead = std::uint64_t{16} << 20;
 
 using Buffer = std::unique_ptr<std::byte[]>;
 
@@ -94,7 +96,8 @@ bool LayerFeed::serves(const PlannedEntry& entry) noexcept {
 }
 
 void LayerFeed::start_batches() {
-    while (batches_.size() <= pool_.threads() && started_ < entries_.size()) {
+    while (batches_.size() <= pool_.threads() && started_ < entries_.size() &&
+           (batches_.empty() || ahead_ < most_ahead)) {
         Batch batch{.begin = started_, .end = started_};
         std::uint64_t size = 0;
         for (; batch.end < entries_.size(); ++batch.end) {
@@ -109,6 +112,8 @@ void LayerFeed::start_batches() {
         if (size == 0) {
             continue;  // nothing left to load
         }
+        batch.size = size;
+        ahead_ += size;
         batch.loaded =
             pool_.submit([entries = entries_.subspan(batch.begin, batch.end - batch.begin),
                           &run = run_] { return load_all(entries, run); });
@@ -122,6 +127,7 @@ Result<std::span<const std::byte>> LayerFeed::take(std::size_t index) {
         start_batches();
         Batch batch = std::move(batches_.front());
         batches_.pop_front();
+        ahead_ -= batch.size;
         start_batches();
         ENVPACK_TRY(buffers_, pool_.take(batch.loaded));
         begin_ = batch.begin;

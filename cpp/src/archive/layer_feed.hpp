@@ -38,6 +38,7 @@ private:
     struct Batch {
         std::size_t begin = 0;  ///< entries [begin, end)
         std::size_t end = 0;
+        std::uint64_t size = 0;  ///< plain bytes
         std::future<Result<std::vector<Buffer>>> loaded = {};
     };
     void start_batches();
@@ -47,7 +48,8 @@ private:
     const RunContext& run_;
     std::size_t started_ = 0;  ///< entries before this are in a batch, or behind us
     std::deque<Batch> batches_;
-    std::size_t begin_ = 0;  ///< of the batch in use
+    std::uint64_t ahead_ = 0;  ///< plain bytes in `batches_`
+    std::size_t begin_ = 0;    ///< of the batch in use
     std::size_t end_ = 0;
     std::vector<Buffer> buffers_;
 };

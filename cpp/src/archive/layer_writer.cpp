@@ -2,6 +2,7 @@
 
 #include "decoders.hpp"
 #include "envpack/archive/tar_writer.hpp"
+#include "file_chunks.hpp"
 #include "layer_feed.hpp"
 #include "task_pool.hpp"
 #include "zstd_sink.hpp"
@@ -19,7 +20,7 @@
 namespace envpack::archive {
 namespace {
 
-constexpr std::size_t copy_chunk = 256u << 10;
+constexpr std::uint64_t released_size = 64u << 10;  ///< letting smaller ones go costs too much
 constexpr std::uint64_t report_step = std::uint64_t{4} << 20;
 constexpr std::array<std::byte, tar_end_size> zeros{};
 
@@ -66,8 +67,7 @@ public:
     }
 
     Result<void> move(const PlannedEntry& entry) {
-        const Content::Deflated& deflated = *entry.content.deflated();
-        return gzip_->verbatim(deflated.owner, deflated.data, deflated.crc32, entry.content.size());
+        return gzip_->verbatim(*entry.content.deflated(), entry.content.size());
     }
 
     Result<LayerBytes> finish() {
@@ -154,42 +154,36 @@ private:
     std::uint64_t reported_ = 0;
 };
 
-/// A file that LayerFeed does not serve, by chunks.
-Result<void> stream_file(const PlannedEntry& entry, bool moved, LayerStream& stream,
+/// A file that LayerFeed does not serve, by chunks: a worker inflates and checks the next one while
+/// this thread hashes the tar.
+Result<void> stream_file(const PlannedEntry& entry, bool moved, TaskPool& pool, LayerStream& stream,
                          LayerProgress& progress, const RunContext& run) {
-    ENVPACK_TRY(const std::unique_ptr<ByteSource> source, entry.content.open());
-    // Also for an empty file: reading it is what checks it.
-    const std::uint64_t size = entry.content.size();
-    std::vector<std::byte> buffer(
-        static_cast<std::size_t>(std::min<std::uint64_t>(copy_chunk, size + 1)));
-    std::optional<Sha256> hash;
-    if (entry.sha256) {
-        hash.emplace();
-    }
-    std::uint64_t read = 0;
+    ENVPACK_TRY(FileChunks chunks, FileChunks::open(entry, pool));
     for (;;) {
         ENVPACK_CHECK(run.check());
-        ENVPACK_TRY(const std::size_t got, source->read(buffer));
-        if (got == 0) {
-            break;
-        }
-        const std::span<const std::byte> data = std::span(buffer).first(got);
-        read += got;
-        if (hash) {
-            hash->update(data);
+        ENVPACK_TRY(const std::span<const std::byte> data, chunks.next());
+        if (data.empty()) {
+            return {};
         }
         if (moved) {
             stream.count(data);
         } else {
             ENVPACK_CHECK(stream.write(data));
         }
-        progress.advance(got);
+        progress.advance(data.size());
     }
-    if (read != size) {
-        return fail(ErrorCode::io_error,
-                    fmt::format("content has {} bytes instead of {}", read, size));
+}
+
+/// The pages that small files share with each other stay until here.
+void release_archives(std::span<const PlannedEntry> entries) {
+    const MappedFile* last = nullptr;
+    for (const PlannedEntry& entry : entries) {
+        const MappedFile* const archive = entry.content.archive();
+        if (archive != nullptr && archive != last) {
+            archive->release(archive->bytes());
+            last = archive;
+        }
     }
-    return hash ? check_promise(entry, std::move(*hash).finish()) : Result<void>();
 }
 
 }  // namespace
@@ -206,11 +200,16 @@ std::string compressor_version(Compression compression) {
     return {};
 }
 
+std::shared_ptr<TaskPool> layer_workers(unsigned threads) {
+    return std::make_shared<TaskPool>(threads);
+}
+
 Result<LayerBytes> write_layer(std::span<const PlannedEntry> sorted_entries,
                                const LayerWriteOptions& options, ByteSink& blob,
                                const RunContext& run) {
     ENVPACK_CHECK(check_plan(sorted_entries));
-    const auto pool = std::make_shared<TaskPool>(std::max(run.max_parallel, 1U) - 1);
+    const auto pool =
+        options.workers ? options.workers : layer_workers(std::max(run.max_parallel, 1U) - 1);
     LayerFeed feed(sorted_entries, *pool, run);
     LayerStream stream(options, blob, pool);
     LayerProgress progress(sorted_entries, options.subject, run);
@@ -243,15 +242,19 @@ Result<LayerBytes> write_layer(std::span<const PlannedEntry> sorted_entries,
             }
             progress.advance(size);
         } else {
-            ENVPACK_CHECK(with_context(stream_file(entry, moved, stream, progress, run),
+            ENVPACK_CHECK(with_context(stream_file(entry, moved, *pool, stream, progress, run),
                                        fmt::format("while reading `{}`", entry.path.str())));
         }
         if (moved) {
             ENVPACK_CHECK(stream.move(entry));
+        } else if (size >= released_size) {
+            entry.content.release();
         }
         ENVPACK_CHECK(stream.write(std::span(zeros).first(padding)));
     }
-    return stream.finish();
+    ENVPACK_TRY(const LayerBytes bytes, stream.finish());
+    release_archives(sorted_entries);
+    return bytes;
 }
 
 }  // namespace envpack::archive

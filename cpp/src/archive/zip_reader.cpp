@@ -136,6 +136,7 @@ Result<ZipReader> ZipReader::open(std::shared_ptr<const MappedFile> file, std::s
                                   const Limits& limits) {
     ENVPACK_TRY(std::vector<ZipEntry> entries,
                 with_context(read_entries(file, limits), fmt::format("while opening `{}`", name)));
+    file->release(file->bytes());  // the headers of all members lie all over it
     return ZipReader(std::move(entries));
 }
 

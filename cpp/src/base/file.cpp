@@ -108,6 +108,21 @@ MappedFile::~MappedFile() {
     }
 }
 
+void MappedFile::release(std::span<const std::byte> part) const noexcept {
+    // The mapping begins at a page. Pages that `part` shares with its neighbours stay, but for the
+    // last one of the file.
+    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    const auto offset = static_cast<std::size_t>(part.data() - bytes_.data());
+    const std::size_t begin = (offset + page - 1) / page * page;
+    const std::size_t end = offset + part.size() == bytes_.size()
+                                ? bytes_.size()
+                                : (offset + part.size()) / page * page;
+    if (begin < end) {
+        // Only advice: nothing is wrong where it is not taken.
+        ::madvise(const_cast<std::byte*>(bytes_.data()) + begin, end - begin, MADV_DONTNEED);
+    }
+}
+
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t max_size) {
     ENVPACK_TRY(FileSource source, FileSource::open(path));
     return with_context(read_all(source, max_size, static_cast<std::size_t>(source.size())),

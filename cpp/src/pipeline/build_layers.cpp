@@ -6,6 +6,10 @@
 #include "envpack/oci/place_onto.hpp"
 #include "needed_libraries.hpp"
 
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <numeric>
 #include <set>
 #include <utility>
 
@@ -16,6 +20,8 @@ namespace {
 
 constexpr std::string_view build_command = "envpack build";
 constexpr std::string_view layout_option = " --layout ";
+/// Beyond, more layers at once need more memory and are no faster: each has workers.
+constexpr unsigned most_layers_at_once = 4;
 
 std::string counted(std::size_t number, std::string_view one, std::string_view many) {
     return fmt::format("{} {}", number, number == 1 ? one : many);
@@ -43,6 +49,47 @@ Result<std::vector<archive::PlannedEntry>> with_contents(std::vector<archive::Pl
     }
     return entries;
 }
+
+std::uint64_t plain_size(const std::vector<archive::PlannedEntry>& entries) {
+    std::uint64_t size = 0;
+    for (const archive::PlannedEntry& entry : entries) {
+        size += entry.content.size();
+    }
+    return size;
+}
+
+/// Layers from the records, or written anew. Thread-safe.
+struct LayerMaker {
+    const archive::LayerWriteOptions& common;
+    const std::filesystem::path& scratch;
+    const BuildRecords& records;
+
+    Result<oci::LayerPtr> find_or_make(const PlacedLayer& files, const RunContext& run) const {
+        archive::LayerWriteOptions options = common;
+        options.subject = files.title;
+        const auto key =
+            records.is_kept() ? layer_key(files.entries, files.wheels, options) : std::nullopt;
+        if (oci::LayerPtr known = key ? records.find_layer(*key, run) : nullptr) {
+            return known;
+        }
+        ENVPACK_TRY(const auto entries, with_contents(files.entries, run));
+        if (!key) {
+            return oci::make_layer(entries, options, scratch, run);
+        }
+        if (!files.is_rest) {
+            ENVPACK_TRY(oci::LayerPtr made, oci::make_layer(entries, options, scratch, run));
+            records.keep_layer(*key, *made);
+            return made;
+        }
+        const Digest rest_key = members_key(common);
+        options.track_members = true;
+        options.known = records.find_members(rest_key, run);
+        ENVPACK_TRY(oci::MadeLayer made, oci::make_tracked_layer(entries, options, scratch, run));
+        records.keep_members(rest_key, *made.layer, made.packed);
+        records.keep_layer(*key, *made.layer);
+        return std::move(made.layer);
+    }
+};
 
 }  // namespace
 
@@ -142,41 +189,43 @@ Result<std::vector<RecordedLayer>> write_layers(const std::vector<PlacedLayer>& 
                                                 const RunContext& run) {
     const std::string of_layout =
         layout == BuildLayout::venv ? "" : fmt::format("{}{}", layout_option, to_string(layout));
-    const Digest rest_key = members_key(common);
-    std::vector<RecordedLayer> written;
+    archive::LayerWriteOptions shared = common;
+    shared.workers = archive::layer_workers(std::max(run.max_parallel, 1U) - 1);
+    const LayerMaker maker{.common = shared, .scratch = scratch, .records = records};
+
+    std::vector<const PlacedLayer*> wanted;
     for (const PlacedLayer& files : placed) {
-        if (files.entries.empty()) {
-            continue;  // the base has all of it
+        if (!files.entries.empty()) {  // else the base has all of it
+            wanted.push_back(&files);
         }
-        archive::LayerWriteOptions options = common;
-        options.subject = files.title;
-        const auto key =
-            records.is_kept() ? layer_key(files.entries, files.wheels, options) : std::nullopt;
-        oci::LayerPtr layer = key ? records.find_layer(*key, run) : nullptr;
-        if (layer == nullptr) {
-            const auto make = [&]() -> Result<oci::LayerPtr> {
-                ENVPACK_TRY(const auto entries, with_contents(files.entries, run));
-                if (!key || !files.is_rest) {
-                    return oci::make_layer(entries, options, scratch, run);
-                }
-                options.track_members = true;
-                options.known = records.find_members(rest_key, run);
-                ENVPACK_TRY(oci::MadeLayer made,
-                            oci::make_tracked_layer(entries, options, scratch, run));
-                records.keep_members(rest_key, *made.layer, made.packed);
-                return std::move(made.layer);
-            };
-            ENVPACK_TRY(layer, with_context(make(), fmt::format("while writing the layer of {}",
-                                                                files.title)));
-            if (key) {
-                records.keep_layer(*key, *layer);
-            }
-        }
-        written.push_back({.layer = std::move(layer),
+    }
+    // The largest first: at the end no core waits for one that began late.
+    std::vector<std::size_t> order(wanted.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::stable_sort(order, std::greater<>(),
+                             [&](std::size_t i) { return plain_size(wanted[i]->entries); });
+    std::vector<oci::LayerPtr> layers(wanted.size());
+    RunContext at_once = run;
+    at_once.max_parallel = std::min(run.max_parallel, most_layers_at_once);
+    ENVPACK_CHECK(parallel_for(
+        order.size(),
+        [&](std::size_t i) -> Result<void> {
+            const PlacedLayer& files = *wanted[order[i]];
+            ENVPACK_TRY(layers[order[i]],
+                        with_context(maker.find_or_make(files, run),
+                                     fmt::format("while writing the layer of {}", files.title)));
+            return {};
+        },
+        at_once));
+
+    std::vector<RecordedLayer> written;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        const PlacedLayer& files = *wanted[i];
+        written.push_back({.layer = std::move(layers[i]),
                            .title = files.title,
                            .created_by = fmt::format("{}{}{}: {}", build_command, of_layout,
                                                      files.option, files.title),
-                           .comment = oci::layer_recipe(options)});
+                           .comment = oci::layer_recipe(common)});
     }
     return written;
 }

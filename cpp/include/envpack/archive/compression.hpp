@@ -1,6 +1,7 @@
 #pragma once
 
 #include "envpack/base/bytes.hpp"
+#include "envpack/base/file.hpp"
 #include "envpack/base/limits.hpp"
 #include "envpack/base/result.hpp"
 
@@ -35,11 +36,12 @@ Compression detect_compression(std::span<const std::byte> head) noexcept;
 Result<std::unique_ptr<ByteSource>> decompressed(std::unique_ptr<ByteSource> from,
                                                  const Limits& limits = {});
 
-/// Raw DEFLATE (RFC 1951) as a stream, by chunks of at most 64 KiB. Reading fails with
+/// Raw DEFLATE (RFC 1951) as a stream. Reading fails with
 /// digest_mismatch unless `data` is one complete deflate stream, consumed to its last byte, of
 /// exactly `size` plain bytes with checksum `crc32` (facts: rules `deflate.data`,
-/// `deflate.trailing-bytes`, `deflate.size`, `deflate.checksum`). `owner` keeps `data` alive.
-std::unique_ptr<ByteSource> inflated(std::shared_ptr<const void> owner,
+/// `deflate.trailing-bytes`, `deflate.size`, `deflate.checksum`). `owner` keeps `data` alive; its
+/// pages are let go when they were read.
+std::unique_ptr<ByteSource> inflated(std::shared_ptr<const MappedFile> owner,
                                      std::span<const std::byte> data, std::uint64_t size,
                                      std::uint32_t crc32);
 

@@ -59,6 +59,10 @@ public:
     /// size consumed, exactly size() bytes produced, CRC-32 right, else digest_mismatch. A file
     /// that no longer has size() bytes fails with io_error.
     Result<std::unique_ptr<ByteSource>> open() const;
+    /// Its bytes in a mapped archive are not needed soon (MappedFile::release); nothing for others.
+    void release() const noexcept;
+    /// The mapped archive that it is in; nullptr for other kinds.
+    const MappedFile* archive() const noexcept;
     /// For the encoder that moves DEFLATE bytes untouched; nullptr for other kinds.
     const Deflated* deflated() const noexcept { return std::get_if<Deflated>(&data_); }
     /// Where the bytes lie as a file of their own; nullptr for other kinds.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "envpack/archive/content.hpp"
 #include "envpack/base/bytes.hpp"
 #include "envpack/base/digest.hpp"
 #include "envpack/base/result.hpp"
@@ -69,11 +70,9 @@ public:
     void track(std::shared_ptr<const KnownMembers> known);
     /// Appends plain bytes to the open member, cutting off full ones.
     Result<void> write(std::span<const std::byte> data);
-    /// Closes the open member, then emits raw DEFLATE data as a member. Whether it inflates to
-    /// `size` bytes with that CRC-32 is the caller's to check. `owner` keeps `deflated` alive until
-    /// it has been emitted.
-    Result<void> verbatim(std::shared_ptr<const void> owner, std::span<const std::byte> deflated,
-                          std::uint32_t crc32, std::uint64_t size);
+    /// Closes the open member, then emits raw DEFLATE data as a member, and lets go of its pages.
+    /// Whether it inflates to `size` bytes with its CRC-32 is the caller's to check.
+    Result<void> verbatim(const Content::Deflated& deflated, std::uint64_t size);
     /// Closes the open member and emits everything that is pending.
     Result<void> finish();
 

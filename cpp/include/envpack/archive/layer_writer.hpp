@@ -30,7 +30,13 @@ struct LayerWriteOptions {
     /// compressor_version() made. Nothing in the layer depends on it.
     bool track_members = false;
     std::shared_ptr<const KnownMembers> known = nullptr;
+    /// Threads that inflate and compress, for several layers at once; nullptr: run.max_parallel - 1
+    /// of this layer's own.
+    std::shared_ptr<TaskPool> workers = nullptr;
 };
+
+/// For LayerWriteOptions::workers.
+std::shared_ptr<TaskPool> layer_workers(unsigned threads);
 
 /// The library that compresses, and its version: "libdeflate 1.14". Empty where none does. The
 /// bytes of a blob may change with it, the tar never.
@@ -52,8 +58,8 @@ struct LayerBytes {
 /// rule `plan.order`. A file unlike its sha256 is a digest_mismatch with rule
 /// `record.hash-mismatch`. On any error what `blob` has got is to be thrown away.
 ///
-/// Memory: at most run.max_parallel + 2 batches of 16 MiB, whatever the sizes. The bytes do not
-/// depend on the number of threads.
+/// Memory: at most 32 MiB of files ahead, a file of up to 16 MiB in hand, and a gzip member of
+/// 1 MiB for each worker, whatever the sizes. The bytes do not depend on the number of threads.
 Result<LayerBytes> write_layer(std::span<const PlannedEntry> sorted_entries,
                                const LayerWriteOptions& options, ByteSink& blob,
                                const RunContext& run);

@@ -69,6 +69,9 @@ public:
     MappedFile(const MappedFile&) = delete;
     MappedFile& operator=(const MappedFile&) = delete;
     std::span<const std::byte> bytes() const noexcept { return bytes_; }
+    /// The pages of `part`, which lies in bytes(), are not needed soon: they no longer count as
+    /// this process's memory, and come from the file again when they are read.
+    void release(std::span<const std::byte> part) const noexcept;
 
 private:
     explicit MappedFile(std::span<const std::byte> bytes) noexcept : bytes_(bytes) {}

@@ -16,7 +16,7 @@ struct Progress {
     std::optional<std::uint64_t> total;  ///< unknown when absent
 };
 
-/// Receives progress. Called from worker threads, one call at a time.
+/// Receives progress. Called from worker threads, from several at once.
 class ProgressSink {
 public:
     virtual ~ProgressSink() = default;

@@ -1,0 +1,82 @@
+#include "file_chunks.hpp"
+
+#include "layer_feed.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace envpack::archive {
+namespace {
+
+/// Large enough to be worth a thread's waking up.
+constexpr std::uint64_t chunk_size = std::uint64_t{512} << 10;
+
+}  // namespace
+
+Result<FileChunks> FileChunks::open(const PlannedEntry& entry, TaskPool& pool) {
+    ENVPACK_TRY(std::unique_ptr<ByteSource> source, entry.content.open());
+    auto reader = std::make_unique<Reader>(Reader{.source = std::move(source)});
+    if (entry.sha256) {
+        reader->hash.emplace();
+    }
+    // Also for an empty file: reading it is what checks it.
+    const auto size = static_cast<std::size_t>(std::min(chunk_size, entry.content.size() + 1));
+    for (std::vector<std::byte>& buffer : reader->buffers) {
+        buffer.resize(size);
+    }
+    FileChunks chunks(entry, pool, std::move(reader));
+    chunks.start();
+    return chunks;
+}
+
+FileChunks::FileChunks(const PlannedEntry& entry, TaskPool& pool, std::unique_ptr<Reader> reader)
+    : entry_(&entry), pool_(&pool), reader_(std::move(reader)) {}
+
+FileChunks::~FileChunks() {
+    if (filled_.valid()) {
+        filled_.wait();  // it writes into a buffer of ours
+    }
+}
+
+Result<std::size_t> FileChunks::Reader::fill(std::size_t buffer) {
+    const std::span<std::byte> into(buffers[buffer]);
+    std::size_t size = 0;
+    while (size < into.size()) {
+        ENVPACK_TRY(const std::size_t got, source->read(into.subspan(size)));
+        if (got == 0) {
+            break;
+        }
+        size += got;
+    }
+    if (hash) {
+        hash->update(into.first(size));
+    }
+    return size;
+}
+
+void FileChunks::start() {
+    filled_ =
+        pool_->submit([reader = reader_.get(), buffer = filling_] { return reader->fill(buffer); });
+}
+
+Result<std::span<const std::byte>> FileChunks::next() {
+    ENVPACK_TRY(const std::size_t size, pool_->take(filled_));
+    const std::size_t full = std::exchange(filling_, 1 - filling_);
+    read_ += size;
+    if (size > 0 && read_ <= entry_->content.size()) {
+        start();
+        return std::span<const std::byte>(reader_->buffers[full]).first(size);
+    }
+    if (read_ != entry_->content.size()) {
+        return fail(ErrorCode::io_error, fmt::format("content has {} bytes instead of {}", read_,
+                                                     entry_->content.size()));
+    }
+    if (reader_->hash) {
+        ENVPACK_CHECK(check_promise(*entry_, std::move(*reader_->hash).finish()));
+    }
+    return std::span<const std::byte>();
+}
+
+}  // namespace envpack::archive

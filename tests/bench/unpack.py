@@ -1,0 +1,150 @@
+"""Unpacking of our layers by engines, beside the same layers as one gzip -6 member each."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import tarfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bench.build import make_inputs
+from support.engines import podman_config
+
+ROUNDS = 3
+
+
+def _blob(layout: Path, digest: str) -> Path:
+    return layout / "blobs" / digest.replace(":", "/")
+
+
+def _put(layout: Path, data: bytes) -> dict[str, object]:
+    digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+    _blob(layout, digest).write_bytes(data)
+    return {"digest": digest, "size": len(data)}
+
+
+def single_members(ours: Path, layout: Path) -> int:
+    """Write the image of ``ours`` with layers that gzip -6 packed whole; return its layers."""
+    (layout / "blobs/sha256").mkdir(parents=True)
+    shutil.copy(ours / "oci-layout", layout)
+    index: dict[str, Any] = json.loads((ours / "index.json").read_text())
+    entry = index["manifests"][0]
+    manifest = json.loads(_blob(ours, entry["digest"]).read_text())
+    config = manifest["config"]["digest"]
+    shutil.copy(_blob(ours, config), _blob(layout, config))
+    for layer in manifest["layers"]:
+        blob = _blob(ours, layer["digest"])
+        if layer["mediaType"].endswith("+gzip"):
+            with gzip.open(blob) as plain:
+                packed = subprocess.run(
+                    ["gzip", "-6", "-n"], input=plain.read(), capture_output=True, check=True
+                )
+            layer.update(_put(layout, packed.stdout))
+        else:
+            shutil.copy(blob, _blob(layout, layer["digest"]))
+    entry.update(_put(layout, json.dumps(manifest).encode()))
+    (layout / "index.json").write_text(json.dumps(index))
+    return len(manifest["layers"])
+
+
+@contextlib.contextmanager
+def _containerd(folder: Path) -> Iterator[list[str]]:
+    """Run a containerd of our own; give the beginning of a ctr command."""
+    folder.mkdir()
+    socket = folder / "containerd.sock"
+    config = folder / "config.toml"
+    config.write_text(
+        f'version = 2\nroot = "{folder}/root"\nstate = "{folder}/state"\n'
+        f'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n[grpc]\naddress = "{socket}"\n'
+    )
+    with (folder / "log").open("wb") as log:
+        daemon = subprocess.Popen(
+            ["containerd", "-c", config], stdout=log, stderr=log, start_new_session=True
+        )
+    try:
+        ctr = ["ctr", "-a", str(socket), "--timeout", "300s"]
+        deadline = time.monotonic() + 20
+        while subprocess.run([*ctr, "version"], capture_output=True, check=False).returncode != 0:
+            if daemon.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError((folder / "log").read_text()[-2000:])
+            time.sleep(0.1)
+        yield ctr
+    finally:
+        daemon.terminate()
+        daemon.wait(timeout=20)
+
+
+def _time(command: list[str], environment: dict[str, str] | None = None) -> float:
+    begin = time.perf_counter()
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)} failed: {done.stderr[-2000:]}")
+    return time.perf_counter() - begin
+
+
+def _show(engine: str, times: dict[str, list[float]]) -> None:
+    best = {name: min(values) for name, values in times.items()}
+    print(
+        f"  {engine:11} ours {best['ours']:6.2f} s, one member {best['single']:6.2f} s, "
+        f"ratio {best['ours'] / best['single']:.2f} (best of {ROUNDS})"
+    )
+
+
+def _podman(folder: Path, layouts: dict[str, Path]) -> None:
+    config = folder / "containers.conf"
+    config.write_text(podman_config())
+    environment = {**os.environ, "CONTAINERS_CONF": str(config)}
+    stores = [f"--{name}={folder / 'podman' / name}" for name in ("root", "runroot", "tmpdir")]
+    podman = ["podman", *stores, "--storage-driver=overlay"]
+    times: dict[str, list[float]] = {name: [] for name in layouts}
+    for _ in range(ROUNDS):
+        for name, layout in layouts.items():
+            pull = [*podman, "pull", "--quiet", f"oci:{layout}:latest"]
+            times[name].append(_time(pull, environment))
+            _time([*podman, "rmi", "--all", "--force"], environment)
+    _show("podman", times)
+
+
+def _import(folder: Path, layouts: dict[str, Path]) -> None:
+    archives = {}
+    for name, layout in layouts.items():
+        archives[name] = folder / f"{name}.tar"
+        with tarfile.open(archives[name], "w") as tar:
+            for path in sorted(layout.rglob("*")):
+                tar.add(path, path.relative_to(layout), recursive=False)
+    times: dict[str, list[float]] = {name: [] for name in layouts}
+    with _containerd(folder / "containerd") as ctr:
+        for _ in range(ROUNDS):
+            for name, archive in archives.items():
+                load = [*ctr, "images", "import", "--base-name", "example/app", str(archive)]
+                times[name].append(_time(load))
+                _time([*ctr, "images", "rm", "--sync", "example/app:latest"])
+    _show("containerd", times)
+
+
+def bench_unpack(work: Path, envpack: str, size: int) -> None:
+    """Time engines that take an image of ours, and the same with one gzip member a layer."""
+    folder = work / "unpack"
+    make_inputs(folder, size)
+    ours, single = folder / "ours", folder / "single"
+    build = [envpack, "-q", "build", str(folder / "pylock.toml"), "--base", f"oci:{folder}/base"]
+    subprocess.run([*build, "-o", f"oci:{ours}:latest"], check=True, stdout=subprocess.DEVNULL)
+    layers = single_members(ours, single)
+    print(f"\nunpacking an image of {layers} layers, {size / 1e6:.0f} MB")
+    layouts = {"ours": ours, "single": single}
+    for tool, run in (("podman", _podman), ("containerd", _import)):
+        if shutil.which(tool):
+            run(folder, layouts)
+        else:
+            print(f"  not on this machine: {tool}")
+    helper = shutil.which("unpigz")
+    print(f"  containerd inflates with {'unpigz' if helper else 'its own gzip'}")
+    shutil.rmtree(folder)
