@@ -1,4 +1,4 @@
-"""The requirement sets of `run.py resolve`: what real projects ask for."""
+"""The requirement sets of `run.py resolve` and `run.py install`: what real projects ask for."""
 
 from __future__ import annotations
 
@@ -39,6 +39,9 @@ pytorch-lightning timm sentence-transformers faiss-cpu umap-learn hydra-core ome
 jsonargparse gradio streamlit
 """
 BASE = _BASE.split()
+
+#: What `run.py install` installs: pure and native packages, many small files and a few large ones.
+TO_INSTALL = ["jupyterlab", "pandas", "scikit-learn", "matplotlib", "fastapi", "uvicorn"]
 
 #: Asked for on top of those pins.
 ON_BASE = ["accelerate", "datasets", "diffusers", "evaluate", "langchain"]

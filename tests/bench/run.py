@@ -5,11 +5,12 @@
     python tests/bench/run.py image build unpack [--size 2G]
     python tests/bench/run.py build --wheels FOLDER
     python tests/bench/run.py backtracking
+    python tests/bench/run.py install [--rounds 9]
     python tests/bench/run.py resolve [--index-folder FOLDER] [--sets jupyterlab,web] [--rounds 9]
 
 Each round runs every contender once, in turn; the figure is the median of the rounds. Contenders
-that are not installed are left out and named. Only `resolve` needs a network, and only until its
-folder has what the sets ask for; it runs when it is named.
+that are not installed are left out and named. Only `install` and `resolve` need a network, the
+latter until its folder has what the sets ask for; they run when they are named.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from bench.backtracking import bench_backtracking
 from bench.big_image import make_big_image
 from bench.build import bench_build
 from bench.inputs import make_distributions, make_image, make_venv
+from bench.install import bench_install
 from bench.resolve import bench_resolve
 from bench.unpack import bench_unpack
 
@@ -232,9 +234,9 @@ def main() -> None:
         help="build real wheels, fetched into that folder where it lacks them (1.9 GB)",
     )
     parser.add_argument("--sets", default="", help="of resolve, separated by commas")
-    parser.add_argument("--rounds", type=int, default=9, help="of resolve")
+    parser.add_argument("--rounds", type=int, default=9, help="of install, resolve")
     arguments = parser.parse_args()
-    if unknown := set(arguments.names) - set(BENCHES) - {"resolve"}:
+    if unknown := set(arguments.names) - set(BENCHES) - {"install", "resolve"}:
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
     print(f"{os.cpu_count()} cores; every figure from one run on this machine")
     with tempfile.TemporaryDirectory(prefix="envpack-bench-") as folder:
@@ -245,6 +247,8 @@ def main() -> None:
                 _build(Path(folder), wheels=arguments.wheels.resolve())
             elif name in SIZED and arguments.size:
                 SIZED[name](Path(folder), arguments.size)
+            elif name == "install":
+                bench_install(Path(folder), ENVPACK, UV, measure, arguments.rounds)
             elif name == "resolve":
                 sets = [word for word in arguments.sets.split(",") if word]
                 bench_resolve(

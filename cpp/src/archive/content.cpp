@@ -96,7 +96,14 @@ Content Content::of_text(std::string text) {
 Content Content::of_file(std::filesystem::path path, std::uint64_t size) {
     Content content;
     content.size_ = size;
-    content.data_ = File{std::move(path)};
+    content.data_ = std::make_shared<const File>(File{.path = path.string()});
+    return content;
+}
+
+Content Content::of_kept_file(std::string path, std::uint64_t size, std::uint32_t mode) {
+    Content content;
+    content.size_ = size;
+    content.data_ = std::make_shared<const File>(File{.path = std::move(path), .kept_mode = mode});
     return content;
 }
 
@@ -145,9 +152,9 @@ Result<std::unique_ptr<ByteSource>> Content::open() const {
         return std::make_unique<OwnedTextSource>(*text ? *text
                                                        : std::make_shared<const std::string>());
     }
-    if (const auto* file = std::get_if<File>(&data_)) {
-        ENVPACK_TRY(FileSource source, FileSource::open(file->path));
-        return std::make_unique<SizedFileSource>(std::move(source), file->path.string(), size_);
+    if (const std::string* path = file()) {
+        ENVPACK_TRY(FileSource source, FileSource::open(*path));
+        return std::make_unique<SizedFileSource>(std::move(source), *path, size_);
     }
     if (const auto* stored = std::get_if<Stored>(&data_)) {
         return std::make_unique<StoredSource>(stored->owner, stored->data, stored->crc32);

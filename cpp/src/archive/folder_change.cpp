@@ -271,21 +271,30 @@ Result<void> FolderChange::put(std::span<const PlannedEntry> entries, const RunC
     std::vector<Done> steps;
     const auto place_all = [&]() -> Result<void> {
         std::vector<SafePath> made;
+        std::string_view current;  // the folder that `handle` is
+        std::optional<int> handle;
         for (const PlannedEntry& entry : entries) {
             ENVPACK_CHECK(run.check());
             const bool is_folder = entry.type == FileType::directory;
-            const auto folder = cursor.open(is_folder ? entry.path : entry.path.parent(), &made);
+            const std::string_view text = entry.path.str();
+            const std::string_view name = entry.path.name();
+            const std::size_t above = name.size() < text.size() ? text.size() - name.size() - 1 : 0;
+            const std::string_view place = is_folder ? text : text.substr(0, above);
+            const Result<int> folder =
+                handle && place == current
+                    ? Result<int>(*handle)
+                    : cursor.open(is_folder ? entry.path : entry.path.parent(), &made);
             for (SafePath& path : made) {
                 steps.push_back({.step = Step::made_folder, .path = std::move(path)});
             }
             made.clear();
-            ENVPACK_TRY(const int handle, folder);
+            ENVPACK_TRY(handle, folder);
+            current = place;
             if (is_folder) {
                 continue;
             }
-            ENVPACK_TRY(
-                const bool is_new,
-                place_entry(entry, handle, std::string(entry.path.name()), state_->staging, run));
+            ENVPACK_TRY(const bool is_new,
+                        place_entry(entry, *handle, std::string(name), state_->staging, run));
             if (is_new) {
                 steps.push_back({.step = Step::made_file, .path = entry.path});
             }

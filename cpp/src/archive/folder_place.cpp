@@ -85,6 +85,19 @@ Result<int> write_bytes(const PlannedEntry& entry, int folder, const std::string
     return answered(file.rename_to(folder, name), entry);
 }
 
+/// Whether a second name of `source` would be what is planned.
+Result<bool> is_as_planned(const std::string& source, const PlannedEntry& entry) {
+    if (const auto mode = entry.content.kept_mode()) {
+        return *mode == entry.mode;
+    }
+    struct stat status {};
+    if (::fstatat(AT_FDCWD, source.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+        return fail(os_failure("examine", source, errno));
+    }
+    return S_ISREG(status.st_mode) && (status.st_mode & 07777U) == entry.mode &&
+           static_cast<std::uint64_t>(status.st_size) == entry.content.size();
+}
+
 /// nullopt when the file system cannot.
 Result<std::optional<int>> clone_file(const PlannedEntry& entry, int folder,
                                       const std::string& name, StagingFolder& staging) {
@@ -105,13 +118,9 @@ Result<std::optional<int>> clone_file(const PlannedEntry& entry, int folder,
 
 Result<std::optional<int>> link_file(const PlannedEntry& entry, int folder,
                                      const std::string& name) {
-    const std::filesystem::path& source = *entry.content.file();
-    struct stat status {};
-    if (::fstatat(AT_FDCWD, source.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
-        return fail(os_failure("examine", source.string(), errno));
-    }
-    if (!S_ISREG(status.st_mode) || (status.st_mode & 07777U) != entry.mode ||
-        static_cast<std::uint64_t>(status.st_size) != entry.content.size()) {
+    const std::string& source = *entry.content.file();
+    ENVPACK_TRY(const bool fits, is_as_planned(source, entry));
+    if (!fits) {
         return std::optional<int>();
     }
     const int error = ::linkat(AT_FDCWD, source.c_str(), folder, name.c_str(), 0) == 0 ? 0 : errno;
@@ -122,11 +131,47 @@ Result<std::optional<int>> link_file(const PlannedEntry& entry, int folder,
     return std::optional(answer);
 }
 
+/// A kept file is trusted as for a link: its bytes pass through the kernel alone. nullopt when that
+/// cannot copy between the two.
+Result<std::optional<int>> copy_kept(const PlannedEntry& entry, int folder, const std::string& name,
+                                     StagingFolder& staging, const RunContext& run) {
+    constexpr std::size_t part = std::size_t{16} << 20;  // then somebody may want to stop
+    ENVPACK_TRY(const FileHandle source, open_for_reading(*entry.content.file()));
+    StagedFile file(staging, entry.mode);
+    if (!file.file()) {
+        return fail(os_failure("write", entry.path.str(), errno));
+    }
+    std::uint64_t copied = 0;
+    for (;;) {
+        ENVPACK_CHECK(run.check());
+        const ssize_t count =
+            ::copy_file_range(source.get(), nullptr, file.file().get(), nullptr, part, 0);
+        if (count == 0) {
+            break;
+        }
+        if (count > 0) {
+            copied += static_cast<std::uint64_t>(count);
+        } else if (copied == 0 && means_unable(errno)) {
+            return std::optional<int>();
+        } else if (errno != EINTR) {
+            return fail(os_failure("write", entry.path.str(), errno));
+        }
+    }
+    if (copied != entry.content.size()) {
+        return copied == 0 ? Result<std::optional<int>>(std::nullopt)  // procfs and its like
+                           : fail(ErrorCode::io_error,
+                                  fmt::format("file `{}` changed its size while it was read",
+                                              *entry.content.file()));
+    }
+    ENVPACK_TRY(const int answer, answered(file.rename_to(folder, name), entry));
+    return std::optional(answer);
+}
+
 /// An errno: 0 or EEXIST.
 Result<int> make_file(const PlannedEntry& entry, int folder, const std::string& name,
                       StagingFolder& staging, const RunContext& run) {
     const LinkMode mode = staging.mode.load();
-    if (entry.content.file() == nullptr || mode == LinkMode::copy) {
+    if (entry.content.file() == nullptr) {
         return write_bytes(entry, folder, name, staging, run);
     }
     if (mode == LinkMode::automatic || mode == LinkMode::clone) {
@@ -140,6 +185,12 @@ Result<int> make_file(const PlannedEntry& entry, int folder, const std::string& 
     }
     if (mode == LinkMode::automatic || mode == LinkMode::hardlink) {
         ENVPACK_TRY(const auto answer, link_file(entry, folder, name));
+        if (answer) {
+            return *answer;
+        }
+    }
+    if (entry.content.kept_mode()) {
+        ENVPACK_TRY(const auto answer, copy_kept(entry, folder, name, staging, run));
         if (answer) {
             return *answer;
         }

@@ -50,8 +50,13 @@ Result<std::vector<PlannedEntry>> merge_entries(std::vector<PlannedEntry> entrie
         }
     }
     // What is no directory has nothing below it. "a", "a-b", "a/x": not always neighbours.
+    const PlannedEntry* before = nullptr;
     for (const PlannedEntry& entry : merged) {
+        const PlannedEntry* const neighbour = std::exchange(before, &entry);
         for (SafePath up = entry.path.parent(); !up.is_root(); up = up.parent()) {
+            if (neighbour != nullptr && neighbour->path.is_below(up)) {
+                break;  // checked with that one, like its own parents
+            }
             const auto found = std::lower_bound(
                 merged.begin(), merged.end(), up,
                 [](const PlannedEntry& item, const SafePath& path) { return item.path < path; });

@@ -16,6 +16,15 @@ namespace {
 constexpr std::string_view hex_digits = "0123456789abcdef";
 constexpr std::string_view base64_digits =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+constexpr std::uint8_t no_digit = 0xff;
+constexpr auto base64_values = [] {
+    std::array<std::uint8_t, 256> values{};
+    values.fill(no_digit);
+    for (std::size_t i = 0; i < base64_digits.size(); ++i) {
+        values[static_cast<unsigned char>(base64_digits[i])] = static_cast<std::uint8_t>(i);
+    }
+    return values;
+}();
 
 /// Fetched once: looking the algorithm up costs more than hashing a small file (OpenSSL 3,
 /// EVP_MD_fetch(3), "explicit fetching").
@@ -94,11 +103,11 @@ Result<Digest> Digest::parse_base64url(std::string_view text) {
     unsigned bits = 0;
     std::size_t filled = 0;
     for (const char c : text) {
-        const std::size_t value = base64_digits.find(c);
-        if (value == std::string_view::npos) {
+        const std::uint8_t value = base64_values[static_cast<unsigned char>(c)];
+        if (value == no_digit) {
             return refuse();
         }
-        window = (window << 6U) | static_cast<std::uint32_t>(value);
+        window = (window << 6U) | value;
         bits += 6;
         if (bits >= 8) {
             bits -= 8;

@@ -10,6 +10,8 @@
 namespace envpack::packaging {
 namespace {
 
+constexpr std::string_view variable_characters =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr std::array<std::string_view, 3> info_keys = {"archive_info", "vcs_info", "dir_info"};
 
 Error bad(std::string problem) {
@@ -89,6 +91,12 @@ Result<void> read_info(const json::Value& document, DirectUrl& result) {
     return {};
 }
 
+// One hash is enough; sha256 is what everybody has. There is one at least.
+const std::pair<const std::string, std::string>& preferred_hash(const DirectUrl::Archive& archive) {
+    const auto hash = archive.hashes.find("sha256");
+    return hash != archive.hashes.end() ? *hash : *archive.hashes.begin();
+}
+
 struct InfoWriter {
     json::Value& document;
 
@@ -99,6 +107,9 @@ struct InfoWriter {
             for (const auto& [algorithm, digest] : archive.hashes) {
                 hashes.set(algorithm, digest);
             }
+            // The older form, for readers from before `hashes`; pip writes both.
+            const auto& [algorithm, digest] = preferred_hash(archive);
+            info.set("hash", algorithm + "=" + digest);
             info.set("hashes", std::move(hashes));
         }
         document.set("archive_info", std::move(info));
@@ -121,9 +132,27 @@ struct InfoWriter {
     }
 };
 
-// PEP 610 keeps `git@`, without which an ssh URL does not work.
+// Names of variables, `${NAME}`, are no secrets.
+bool is_variable(std::string_view text) {
+    return text.size() > 3 && text.starts_with("${") && text.ends_with('}') &&
+           text.substr(2, text.size() - 3).find_first_not_of(variable_characters) ==
+               std::string_view::npos;
+}
+
+// "Security considerations" of the specification: user and password go, unless they are variables,
+// `${USER}:${TOKEN}`; shown_text() keeps `git@`, without which an ssh URL does not work.
 std::string without_secrets(std::string_view url) {
-    return shown_text(url).text;
+    const auto user = text::find_userinfo(url);
+    if (!user) {
+        return std::string(url);
+    }
+    const std::string_view info = url.substr(user->begin, user->end - user->begin - 1);
+    const std::size_t colon = info.find(':');
+    const bool is_harmless =
+        is_variable(info.substr(0, colon)) &&
+        (colon == std::string_view::npos || is_variable(info.substr(colon + 1)));
+    const std::size_t kept = is_harmless ? user->end : 0;
+    return std::string(url.substr(0, kept)) + shown_text(url.substr(kept)).text;
 }
 
 // What goes behind `#`, joined by `&`.
@@ -162,13 +191,9 @@ std::string DirectUrl::to_requirement_url() const {
         result = vcs->vcs + "+" + result + "@" + vcs->commit_id;
     }
     if (const auto* archive = std::get_if<Archive>(&info)) {
-        // One hash is enough; sha256 is what everybody has.
-        auto hash = archive->hashes.find("sha256");
-        if (hash == archive->hashes.end()) {
-            hash = archive->hashes.begin();
-        }
-        if (hash != archive->hashes.end()) {
-            append_fragment(hash->first + "=" + hash->second, result);
+        if (!archive->hashes.empty()) {
+            const auto& [algorithm, digest] = preferred_hash(*archive);
+            append_fragment(algorithm + "=" + digest, result);
         }
     }
     if (subdirectory) {

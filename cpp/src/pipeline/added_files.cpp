@@ -120,10 +120,9 @@ public:
                 PlannedEntry entry = entries_[i];
                 if (entry.type == FileType::regular) {
                     ENVPACK_TRY(const auto bytes, entry.content.open());
-                    ENVPACK_TRY(entry.sha256,
-                                with_context(Digest::of(*bytes, run_),
-                                             fmt::format("while reading `{}`",
-                                                         entry.content.file()->string())));
+                    ENVPACK_TRY(entry.sha256, with_context(Digest::of(*bytes, run_),
+                                                           fmt::format("while reading `{}`",
+                                                                       *entry.content.file())));
                 }
                 return entry;
             },

@@ -70,7 +70,7 @@ private:
             with_context(
                 wheel_file(*package, file, folder, sources.index(), sources.services(), run),
                 "while installing " + (file != nullptr ? file->name : package->name.to_string())));
-        return plan_wheel(*package, wheel, scheme);
+        return plan_wheel(*package, wheel, folder, scheme);
     }
 
     std::filesystem::path folder_;

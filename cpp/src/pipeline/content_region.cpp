@@ -40,7 +40,7 @@ Result<ByteRegion> region_of(const archive::Content& content, const std::filesys
                              const RunContext& run) {
     if (content.file() != nullptr) {
         ENVPACK_TRY(FileHandle file, open_for_reading(*content.file()));
-        return ByteRegion::of_file(std::move(file), content.file()->string());
+        return ByteRegion::of_file(std::move(file), *content.file());
     }
     ENVPACK_TRY(const auto source, content.open());
     ENVPACK_TRY(RegionWriter region, RegionWriter::create(content.size(), scratch));

@@ -183,10 +183,8 @@ Result<std::vector<wheel::WheelArchive>> open_wheels(
     const wheel::WheelStore store(user.cache_directory() / "unpacked-v1");
     const auto find_one = [&](std::size_t i) -> Result<std::optional<wheel::WheelArchive>> {
         const env::LockedFile* const file = choices[i].file;
-        if (file == nullptr || options.link_mode == archive::LinkMode::copy) {
-            return std::nullopt;
-        }
-        return store.find(file->sha256, file->name);
+        // Copied from there, too: verified as they are, and without being inflated.
+        return file == nullptr ? std::nullopt : store.find(file->sha256, file->name);
     };
     ENVPACK_TRY(Wheels wheels,
                 parallel_map<std::optional<wheel::WheelArchive>>(choices.size(), find_one, run));
@@ -220,12 +218,10 @@ Result<Plan> plan_wheels(const std::vector<LockedChoice>& choices,
                          const RunContext& run) {
     const std::set<std::string> requested = requested_names(lock);
     const auto plan_one = [&](std::size_t i) -> Result<wheel::InstallPlan> {
-        ENVPACK_TRY(const auto origin, origin_of(*choices[i].package, options.lock.parent_path()));
-        wheel::InstallOptions how{
-            .requested = requested.contains(std::string(choices[i].package->name.str()))};
-        if (origin) {
-            how.direct_url = origin->to_json();
-        }
+        const env::LockedPackage& package = *choices[i].package;
+        ENVPACK_TRY(wheel::InstallOptions how,
+                    install_options_of(package, options.lock.parent_path()));
+        how.requested = requested.contains(std::string(package.name.str()));
         return wheel::plan_install(wheels[i], place.scheme, how);
     };
     ENVPACK_TRY(std::vector<wheel::InstallPlan> plans,

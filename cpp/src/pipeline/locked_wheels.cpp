@@ -198,4 +198,14 @@ Result<std::optional<packaging::DirectUrl>> origin_of(const env::LockedPackage& 
     return std::optional(std::move(origin));
 }
 
+Result<wheel::InstallOptions> install_options_of(const env::LockedPackage& package,
+                                                 const std::filesystem::path& folder) {
+    ENVPACK_TRY(const auto origin, origin_of(package, folder));
+    wheel::InstallOptions options;
+    if (origin) {
+        options.direct_url = origin->to_json();
+    }
+    return options;
+}
+
 }  // namespace envpack::pipeline

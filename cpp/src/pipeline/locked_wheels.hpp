@@ -10,6 +10,7 @@
 #include "envpack/packaging/tag.hpp"
 #include "envpack/pipeline/user_config.hpp"
 #include "envpack/pipeline/user_indexes.hpp"
+#include "envpack/wheel/install_plan.hpp"
 #include "envpack/wheel/wheel_archive.hpp"
 #include "source_builder.hpp"
 
@@ -69,5 +70,8 @@ private:
 /// one of an index.
 Result<std::optional<packaging::DirectUrl>> origin_of(const env::LockedPackage& package,
                                                       const std::filesystem::path& folder);
+/// How its wheel is installed: with that direct_url.json.
+Result<wheel::InstallOptions> install_options_of(const env::LockedPackage& package,
+                                                 const std::filesystem::path& folder);
 
 }  // namespace envpack::pipeline

@@ -150,7 +150,7 @@ private:
             if (elf == nullptr || !elf->is_dynamic) {
                 continue;
             }
-            ENVPACK_TRY(SafePath source, SafePath::normalize(entry.content.file()->string()));
+            ENVPACK_TRY(SafePath source, SafePath::normalize(*entry.content.file()));
             ours_.insert(entry.path);
             binaries_.push_back({.path = entry.path,
                                  .source = std::move(source),

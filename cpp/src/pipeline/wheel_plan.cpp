@@ -49,12 +49,15 @@ private:
 }  // namespace
 
 Result<WheelPlan> plan_wheel(const env::LockedPackage& package, const BuiltWheel& file,
+                             const std::filesystem::path& folder,
                              const wheel::InstallScheme& scheme) {
     const auto doing = fmt::format("while installing {}", file.filename);
     ENVPACK_TRY(const wheel::WheelArchive archive,
                 with_context(wheel::WheelArchive::open_as(file.path, file.filename), doing));
     ENVPACK_CHECK(check_identity(package, archive));
-    ENVPACK_TRY(wheel::InstallPlan plan, with_context(wheel::plan_install(archive, scheme), doing));
+    ENVPACK_TRY(const wheel::InstallOptions how, install_options_of(package, folder));
+    ENVPACK_TRY(wheel::InstallPlan plan,
+                with_context(wheel::plan_install(archive, scheme, how), doing));
     return WheelPlan{
         .files = {.title = fmt::format("{} {}", package.name.str(), archive.version().to_string()),
                   .entries = std::move(plan.entries),

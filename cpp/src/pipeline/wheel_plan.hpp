@@ -10,6 +10,7 @@
 #include "planned_files.hpp"
 #include "source_builder.hpp"
 
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -28,11 +29,13 @@ struct WheelPlan {
     std::vector<std::string> notes;
 };
 
-/// Opens the wheel: nothing of it is unpacked.
+/// Opens the wheel: nothing of it is unpacked. `folder` is the lock's.
 Result<WheelPlan> plan_wheel(const env::LockedPackage& package, const BuiltWheel& file,
+                             const std::filesystem::path& folder,
                              const wheel::InstallScheme& scheme);
 
-/// Stands for everything that decides the plan of a wheel.
+/// Stands for everything that decides the plan of a wheel that the lock names by its sha256; no
+/// such wheel has a direct_url.json.
 Digest wheel_plan_key(const Digest& sha256, std::string_view filename,
                       const wheel::InstallScheme& scheme);
 

@@ -86,7 +86,7 @@ private:
 
     // Files of the wheel in whose place the installer's own are written (PEP 376, PEP 610).
     bool is_replaced(const SafePath& path) {
-        if (path.parent() != wheel_.dist_info()) {
+        if (!path.is_below(wheel_.dist_info()) || path.parent() != wheel_.dist_info()) {
             return false;
         }
         const std::string_view name = path.name();
@@ -98,7 +98,7 @@ private:
     }
 
     bool is_cached_bytecode(const SafePath& path) {
-        const bool cached = path.parent().name() == "__pycache__" && path.name().ends_with(".pyc");
+        const bool cached = path.str().ends_with(".pyc") && path.parent().name() == "__pycache__";
         left_out_ += cached ? 1 : 0;
         return cached;
     }
@@ -187,11 +187,11 @@ private:
 
     // What Python runs at every start, imported or not (reliability.md, W7).
     void note_start_up_hook(const SafePath& target) {
-        if (target.parent() != scheme_.purelib && target.parent() != scheme_.platlib) {
+        const std::string_view name = target.name();
+        if (!name.ends_with(".pth") && name != "sitecustomize.py" && name != "usercustomize.py") {
             return;
         }
-        const std::string_view name = target.name();
-        if (name.ends_with(".pth") || name == "sitecustomize.py" || name == "usercustomize.py") {
+        if (target.parent() == scheme_.purelib || target.parent() == scheme_.platlib) {
             notes_.push_back(fmt::format("`{}` takes effect whenever Python starts", name));
         }
     }

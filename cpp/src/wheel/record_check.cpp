@@ -31,8 +31,9 @@ Result<void> attach_row(WheelFile& file, const packaging::RecordRow& row) {
 }  // namespace
 
 bool is_record_or_signature(const SafePath& path, const SafePath& dist_info) noexcept {
-    return path.parent() == dist_info &&
-           (path.name() == "RECORD" || path.name() == "RECORD.jws" || path.name() == "RECORD.p7s");
+    const std::string_view name = path.name();
+    return (name == "RECORD" || name == "RECORD.jws" || name == "RECORD.p7s") &&
+           path.parent() == dist_info;
 }
 
 Result<std::size_t> attach_record(std::vector<WheelFile>& files, const SafePath& dist_info,

@@ -69,7 +69,9 @@ std::optional<std::vector<WheelFile>> listed_files(const fs::path& folder, const
     if (!stated || *stated != Digest::of(as_bytes(rest))) {
         return std::nullopt;
     }
+    const std::string place = (folder / "files").string() + '/';
     std::vector<WheelFile> files;
+    files.reserve(static_cast<std::size_t>(std::ranges::count(rest, '\n')));
     while (!rest.empty()) {
         std::string_view line = rest.substr(0, rest.find('\n'));
         rest.remove_prefix(std::min(line.size() + 1, rest.size()));
@@ -86,7 +88,7 @@ std::optional<std::vector<WheelFile>> listed_files(const fs::path& folder, const
             return std::nullopt;
         }
         archive::Content content =
-            archive::Content::of_file(folder / "files" / path->str(), stamp.size);
+            archive::Content::of_kept_file(place + path->str(), stamp.size, stamp.mode);
         files.push_back({.path = *std::move(path),
                          .executable = (stamp.mode & 0111U) != 0,
                          .content = std::move(content)});

@@ -145,6 +145,32 @@ TEST_F(FolderChangeTest, FilesAreLinkedWhereTheirModeIsRight) {
     }
 }
 
+TEST_F(FolderChangeTest, KeptFilesAreLinkedAndCopiedAsTheyAre) {
+    const fs::path source = folder_.write("source", "text");
+    fs::permissions(source, fs::perms(0644));
+    for (const auto& [mode, wanted, links] :
+         {std::tuple(LinkMode::hardlink, 0644u, 2u), std::tuple(LinkMode::hardlink, 0755u, 1u),
+          std::tuple(LinkMode::copy, 0644u, 1u), std::tuple(LinkMode::copy, 0755u, 1u)}) {
+        FolderChange change = begin(mode);
+        PlannedEntry file{.path = path("file"),
+                          .mode = wanted,
+                          .content = Content::of_kept_file(source.string(), 4, 0644),
+                          .sha256 = Digest::of(as_bytes("text"))};
+        ASSERT_TRUE(change.put(std::vector{file}));
+        ASSERT_TRUE(change.put(std::vector{file})) << "the same may be there";
+        struct stat status {};
+        ASSERT_EQ(::lstat((root_ / "file").c_str(), &status), 0);
+        EXPECT_EQ(status.st_nlink, links);
+        EXPECT_EQ(status.st_mode & 0777u, wanted);
+        EXPECT_EQ(slurp(root_ / "file"), "text");
+    }
+    FolderChange change = begin(LinkMode::copy);
+    const auto shorter = change.put(std::vector{PlannedEntry{
+        .path = path("file"), .content = Content::of_kept_file(source.string(), 5, 0644)}});
+    ASSERT_FALSE(shorter);
+    EXPECT_EQ(shorter.error().code(), ErrorCode::io_error);
+}
+
 TEST_F(FolderChangeTest, ContentUnlikeItsDigestIsRefused) {
     FolderChange change = begin();
     PlannedEntry file = entry("file", "text");

@@ -24,12 +24,21 @@ TEST(DirectUrl, PrintsCanonicallyAndAsRequirement) {
          "git+https://host.example/o/r@abc123#subdirectory=py"},
         {R"({"url":"https://u:p@host.example/a-1.0-py3-none-any.whl",
              "archive_info":{"hash":"sha256=aa"}})",
-         R"({"archive_info":{"hashes":{"sha256":"aa"}},)"
+         R"({"archive_info":{"hash":"sha256=aa","hashes":{"sha256":"aa"}},)"
          R"("url":"https://host.example/a-1.0-py3-none-any.whl"})",
          "https://host.example/a-1.0-py3-none-any.whl#sha256=aa"},
         {R"({"url":"ssh://git@host.example/r","vcs_info":{"vcs":"git","commit_id":"a"}})",
          R"({"url":"ssh://git@host.example/r","vcs_info":{"commit_id":"a","vcs":"git"}})",
          "git+ssh://git@host.example/r@a"},
+        {R"({"url":"https://${USER}:${TOKEN_1}@host.example/r","vcs_info":{"vcs":"git","commit_id":"a"}})",
+         R"({"url":"https://${USER}:${TOKEN_1}@host.example/r","vcs_info":{"commit_id":"a","vcs":"git"}})",
+         "git+https://${USER}:${TOKEN_1}@host.example/r@a"},
+        {R"({"url":"https://${USER}:word@host.example/r","archive_info":{}})",
+         R"({"archive_info":{},"url":"https://host.example/r"})", "https://host.example/r"},
+        {R"({"url":"https://${A}:${B}:${C}@host.example/r","archive_info":{}})",
+         R"({"archive_info":{},"url":"https://host.example/r"})", "https://host.example/r"},
+        {R"({"url":"https://${}@host.example/r","archive_info":{}})",
+         R"({"archive_info":{},"url":"https://host.example/r"})", "https://host.example/r"},
         {R"({"url":"file:///opt/apex","dir_info":{}})",
          R"({"dir_info":{},"url":"file:///opt/apex"})", "file:///opt/apex"},
         {R"({"url":"file:///opt/edit","dir_info":{"editable":true},"other":1})",
@@ -42,8 +51,8 @@ TEST(DirectUrl, PrintsCanonicallyAndAsRequirement) {
         EXPECT_EQ(direct->to_requirement_url(), row.requirement_url);
         EXPECT_EQ(DirectUrl::parse(direct->to_json())->to_json(), row.canonical);
     }
-    EXPECT_TRUE(DirectUrl::parse(table[4].json)->is_editable());
-    EXPECT_FALSE(DirectUrl::parse(table[3].json)->is_editable());
+    EXPECT_TRUE(DirectUrl::parse(table.back().json)->is_editable());
+    EXPECT_FALSE(DirectUrl::parse(table[table.size() - 2].json)->is_editable());
 }
 
 TEST(DirectUrl, WhatPep610DoesNotAllowIsRefused) {

@@ -35,6 +35,8 @@ public:
     Content() = default;  ///< empty
     static Content of_text(std::string text);
     static Content of_file(std::filesystem::path path, std::uint64_t size);
+    /// A regular file that was looked at just now, and that nobody writes into.
+    static Content of_kept_file(std::string path, std::uint64_t size, std::uint32_t mode);
     static Content of_stored(std::shared_ptr<const MappedFile> owner,
                              std::span<const std::byte> data, std::uint32_t crc32);
     static Content of_deflated(Deflated deflated, std::uint64_t size);
@@ -64,15 +66,22 @@ public:
     /// For the encoder that moves DEFLATE bytes untouched; nullptr for other kinds.
     const Deflated* deflated() const noexcept { return std::get_if<Deflated>(&data_); }
     /// Where the bytes lie as a file of their own; nullptr for other kinds.
-    const std::filesystem::path* file() const noexcept {
-        const File* const file = std::get_if<File>(&data_);
-        return file == nullptr ? nullptr : &file->path;
+    const std::string* file() const noexcept {
+        const FilePtr* const file = std::get_if<FilePtr>(&data_);
+        return file == nullptr ? nullptr : &(*file)->path;
+    }
+    /// The mode of a kept file; nullopt for other kinds.
+    std::optional<std::uint32_t> kept_mode() const noexcept {
+        const FilePtr* const file = std::get_if<FilePtr>(&data_);
+        return file == nullptr ? std::nullopt : (*file)->kept_mode;
     }
 
 private:
     struct File {
-        std::filesystem::path path;
+        std::string path;
+        std::optional<std::uint32_t> kept_mode = std::nullopt;
     };
+    using FilePtr = std::shared_ptr<const File>;
     struct Stored {
         std::shared_ptr<const MappedFile> owner;
         std::span<const std::byte> data;
@@ -82,7 +91,7 @@ private:
         std::shared_ptr<const Finder> finder;
         std::size_t number = 0;
     };
-    std::variant<std::shared_ptr<const std::string>, File, Stored, Deflated, Later> data_;
+    std::variant<std::shared_ptr<const std::string>, FilePtr, Stored, Deflated, Later> data_;
     std::uint64_t size_ = 0;
 };
 

@@ -56,7 +56,8 @@ public:
     /// into. Where there is a file already it must have the same bytes: it stays, and is not part
     /// of what is undone. Otherwise invalid_argument with rule `install.path-conflict`; rule
     /// `install.link` where something that is no folder is in the way. digest_mismatch
-    /// (`record.hash-mismatch`) for contents that are copied and are not what their sha256 says.
+    /// (`record.hash-mismatch`) for contents that are copied and are not what their sha256 says;
+    /// kept files are linked and copied as they are.
     Result<void> put(std::span<const PlannedEntry> entries, const RunContext& run = {});
     /// The same for entries that are all below `folder`, which must not be there and appears whole.
     Result<void> put_folder(const SafePath& folder, std::span<const PlannedEntry> entries,

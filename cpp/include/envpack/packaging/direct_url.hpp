@@ -36,8 +36,8 @@ struct DirectUrl {
     /// parse_error for anything that PEP 610 does not allow (not exactly one `*_info`, another
     /// type, a missing key); unknown keys are ignored.
     static Result<DirectUrl> parse(std::string_view json);
-    /// Canonical JSON without white space, user and password of the URL removed (PEP 610, "security
-    /// sensitive information").
+    /// Canonical JSON without white space; user and password of the URL are removed unless they are
+    /// variables, `${TOKEN}`, or `git` (the specification's "security considerations").
     std::string to_json() const;
     /// The part behind `@` in a requirement: `git+https://…@commit#subdirectory=…`,
     /// `https://….whl#sha256=…`, `file:///…`.

@@ -17,7 +17,7 @@ namespace envpack::wheel {
 struct InstallOptions {
     std::string installer = "envpack";  ///< text of INSTALLER; empty writes none
     bool requested = false;             ///< write REQUESTED (PEP 376): asked for by name
-    /// Text of direct_url.json (PEP 610); never invented, so that no local path gets in.
+    /// Text of direct_url.json (PEP 610); without it, none is written.
     std::optional<std::string> direct_url = std::nullopt;
 };
 
