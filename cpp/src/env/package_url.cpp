@@ -58,7 +58,7 @@ std::string direct_location(const FrozenPackage& package) {
     if (!direct || package.has_flag("build-path-dropped")) {
         return {};
     }
-    const std::string url = public_url(direct->url);
+    std::string url = public_url(direct->url);
     if (url.empty() || std::holds_alternative<DirectUrl::Archive>(direct->info)) {
         return url;
     }

@@ -87,7 +87,7 @@ Object component_of(const SbomPackage& entry, const std::string& ref, const Inve
     }
     component.emplace_back("purl", entry.url);
     if (!entry.location.empty()) {
-        const bool is_vcs = entry.location.find("+") < entry.location.find(':');
+        const bool is_vcs = entry.location.find('+') < entry.location.find(':');
         Object reference{{"type", is_vcs ? "vcs" : "distribution"}, {"url", entry.location}};
         if (entry.origin != nullptr && entry.origin->sha256 && !is_vcs) {
             reference.emplace_back("hashes", sha256_hash(entry.origin->sha256->hex()));
