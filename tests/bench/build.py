@@ -142,6 +142,8 @@ def _inflate_all(wheels: list[Path]) -> tuple[float, int, int]:
         with zipfile.ZipFile(wheel) as archive:
             members = archive.infolist()
         for member in members:
+            if member.compress_type != zipfile.ZIP_DEFLATED:
+                continue  # stored: of folders, of libraries that are packed already
             at = member.header_offset
             begin = (
                 at + 30 + sum(int.from_bytes(data[at + i : at + i + 2], "little") for i in (26, 28))
