@@ -6,7 +6,6 @@ import contextlib
 import gzip
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import tarfile
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.build import make_inputs
-from support.engines import podman_config
+from support.engines import Engine
 
 ROUNDS = 3
 
@@ -82,9 +81,9 @@ def _containerd(folder: Path) -> Iterator[list[str]]:
         daemon.wait(timeout=20)
 
 
-def _time(command: list[str], environment: dict[str, str] | None = None) -> float:
+def _time(command: list[str]) -> float:
     begin = time.perf_counter()
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)} failed: {done.stderr[-2000:]}")
     return time.perf_counter() - begin
@@ -99,17 +98,15 @@ def _show(engine: str, times: dict[str, list[float]]) -> None:
 
 
 def _podman(folder: Path, layouts: dict[str, Path]) -> None:
-    config = folder / "containers.conf"
-    config.write_text(podman_config())
-    environment = {**os.environ, "CONTAINERS_CONF": str(config)}
-    stores = [f"--{name}={folder / 'podman' / name}" for name in ("root", "runroot", "tmpdir")]
-    podman = ["podman", *stores, "--storage-driver=overlay"]
+    (folder / "podman").mkdir()
+    engine = Engine("podman", folder / "podman", driver="overlay")
     times: dict[str, list[float]] = {name: [] for name in layouts}
     for _ in range(ROUNDS):
         for name, layout in layouts.items():
-            pull = [*podman, "pull", "--quiet", f"oci:{layout}:latest"]
-            times[name].append(_time(pull, environment))
-            _time([*podman, "rmi", "--all", "--force"], environment)
+            begin = time.perf_counter()
+            engine.podman("pull", "--quiet", f"oci:{layout}:latest")
+            times[name].append(time.perf_counter() - begin)
+            engine.podman("rmi", "--all", "--force")
     _show("podman", times)
 
 

@@ -20,17 +20,13 @@ events_logger = "none"
 """
 
 
-def podman_config() -> str:
-    """Give a containers.conf with which podman runs without systemd and raised limits."""
-    return _PODMAN_CONFIG
-
-
 @dataclass
 class Engine:
     """Runs a program inside an image."""
 
     name: str
     folder: Path
+    driver: str = "vfs"
 
     def run(self, image: str, *command: str) -> str:
         """Start ``command`` in a fresh container of ``oci:DIR:TAG``; return its output.
@@ -47,7 +43,7 @@ class Engine:
         config.write_text(_PODMAN_CONFIG)
         stores = [f"--{name}={self.folder / name}" for name in ("root", "runroot", "tmpdir")]
         return _output(
-            ["podman", *stores, "--storage-driver=vfs", *arguments],
+            ["podman", *stores, f"--storage-driver={self.driver}", *arguments],
             env={**os.environ, "CONTAINERS_CONF": str(config)},
         )
 

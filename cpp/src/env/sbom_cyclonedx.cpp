@@ -113,12 +113,9 @@ Object subject_of(const Inventory& inventory, const SbomOptions& options) {
     }
     if (!subject.base_digest.empty()) {
         component.emplace_back(
-            "pedigree",
-            Object{{"ancestors",
-                    Array{Object{
-                        {"type", "container"},
-                        {"name", told(subject.base_name.empty() ? "base" : subject.base_name)},
-                        {"version", subject.base_digest}}}}});
+            "pedigree", Object{{"ancestors", Array{Object{{"type", "container"},
+                                                          {"name", told(subject.base_name)},
+                                                          {"version", subject.base_digest}}}}});
     }
     Properties properties;
     properties.add("python", inventory.python.full_version);

@@ -94,13 +94,12 @@ private:
         packages_.emplace_back(std::move(package));
         relationships_.emplace_back(relationship(document_id, "DESCRIBES", subject_id));
         if (!subject.base_digest.empty()) {
-            packages_.emplace_back(
-                Object{{"SPDXID", base_id},
-                       {"name", told(subject.base_name.empty() ? "base" : subject.base_name)},
-                       {"versionInfo", subject.base_digest},
-                       {"downloadLocation", no_assertion},
-                       {"filesAnalyzed", false},
-                       {"primaryPackagePurpose", "CONTAINER"}});
+            packages_.emplace_back(Object{{"SPDXID", base_id},
+                                          {"name", told(subject.base_name)},
+                                          {"versionInfo", subject.base_digest},
+                                          {"downloadLocation", no_assertion},
+                                          {"filesAnalyzed", false},
+                                          {"primaryPackagePurpose", "CONTAINER"}});
             relationships_.emplace_back(relationship(subject_id, "DESCENDANT_OF", base_id));
         }
     }

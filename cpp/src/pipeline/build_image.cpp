@@ -243,6 +243,7 @@ Result<BuiltImage> build_image(const BuildOptions& options, UnixTime created,
                                              oci::max_layers - below - on_top, records, user, run));
 
     BuiltImage built{.base_digest = oci::digest_of(*base.image),
+                     .base_name = base_name(options),
                      .libraries = std::move(made.libraries),
                      .notes = std::move(made.build.notes)};
     std::vector<oci::Addendum> additions;
@@ -257,7 +258,7 @@ Result<BuiltImage> build_image(const BuildOptions& options, UnixTime created,
     }
     ENVPACK_TRY(built.image, oci::append(image, additions,
                                          {.created = created,
-                                          .base_name = base_name(options),
+                                          .base_name = built.base_name,
                                           .base_digest = built.base_digest}));
     if (wants_materials(options)) {
         built.materials.emplace(BuildMaterials{.created = created,

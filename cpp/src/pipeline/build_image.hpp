@@ -21,7 +21,8 @@ namespace envpack::pipeline {
 struct BuiltImage {
     oci::ImagePtr image = nullptr;
     Digest base_digest = {};
-    std::vector<BuiltLayer> layers = {};  ///< those on top of the base
+    std::optional<std::string> base_name = std::nullopt;  ///< as the user named it
+    std::vector<BuiltLayer> layers = {};                  ///< those on top of the base
     std::vector<CopiedLibrary> libraries = {};
     std::vector<std::string> notes = {};
     std::optional<BuildMaterials> materials = std::nullopt;  ///< where documents are wanted

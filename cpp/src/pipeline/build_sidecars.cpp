@@ -17,19 +17,15 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* title_annotation = "org.opencontainers.image.title";
-constexpr const char* base_name_annotation = "org.opencontainers.image.base.name";
-
-std::string annotation_or(const BuildOptions& options, const char* name, std::string otherwise) {
-    const auto found = options.annotations.find(name);
-    return found == options.annotations.end() ? otherwise : found->second;
-}
 
 env::SbomSubject subject_of_build(const BuiltImage& image, const Digest& digest,
                                   const Source& place, const BuildOptions& options) {
-    return {.name = annotation_or(options, title_annotation, document_name(place)),
+    const std::string base = image.base_name.value_or("");
+    const auto title = options.annotations.find(title_annotation);
+    return {.name = title == options.annotations.end() ? document_name(place) : title->second,
             .digest = digest.to_string(),
             .is_image = true,
-            .base_name = annotation_or(options, base_name_annotation, ""),
+            .base_name = base.empty() ? "base" : base,
             .base_digest = image.base_digest.to_string(),
             .layers = image.materials->layers};
 }

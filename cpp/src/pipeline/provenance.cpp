@@ -178,8 +178,7 @@ Object dependency_of(const env::PackageOrigin& origin) {
 
 Array resolved_dependencies(const BuiltImage& image, const BuildOptions& options) {
     const BuildMaterials& materials = *image.materials;
-    const auto named = options.annotations.find("org.opencontainers.image.base.name");
-    Object base{{"name", named == options.annotations.end() ? "base" : public_text(named->second)},
+    Object base{{"name", public_text(image.base_name.value_or("base"))},
                 {"digest", sha256_of(image.base_digest)},
                 {"mediaType", materials.base_media_type}};
     Array dependencies{std::move(base)};

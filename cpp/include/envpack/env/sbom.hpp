@@ -27,7 +27,7 @@ struct SbomSubject {
     /// Paths of the inventory begin at the root of this machine: only what lies below the prefix of
     /// its Python is told, from there.
     bool is_of_this_machine = false;
-    std::string base_name = {};       ///< of the image that it was built on; may be unknown
+    std::string base_name = {};       ///< of the image that it was built on
     std::string base_digest = {};     ///< empty: no base, or not known
     std::vector<Digest> layers = {};  ///< of an image, lowest first; empty: not known
 };
