@@ -362,6 +362,9 @@ Result<std::optional<EcosystemAnswer>> plan_ecosystem(const Requirement& require
 Result<std::vector<Requirement>> ecosystem_limits(const EcosystemQuestion& question) {
     ENVPACK_TRY(const EcosystemTables tables, load_tables());
     std::vector<Requirement> limits;
+    if (!wanted_cuda(question) && !question.driver && question.gpus.empty()) {
+        return limits;
+    }
     for (const EcosystemFamily& family : tables.ecosystems.families()) {
         const bool is_told_by_version =
             family.scheme == Scheme::builds && family.is_cuda_only &&
@@ -374,7 +377,9 @@ Result<std::vector<Requirement>> ecosystem_limits(const EcosystemQuestion& quest
             const auto answer = decide_ecosystem({.name = name}, question, tables);
             if (answer && std::holds_alternative<EcosystemChoice>(*answer)) {
                 const auto& choice = std::get<EcosystemChoice>(*answer);
-                limits.insert(limits.end(), choice.limits.begin(), choice.limits.end());
+                if (choice.index.empty()) {
+                    limits.insert(limits.end(), choice.limits.begin(), choice.limits.end());
+                }
             }
         }
     }
