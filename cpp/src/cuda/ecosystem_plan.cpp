@@ -194,6 +194,7 @@ private:
         if (choice_.is_changed && !family_.advice.empty()) {
             choice_.notes.push_back(fmt::format("{}: {}", asked_.name.str(), family_.advice));
         }
+        tell_age(best);
         if (!build.is_verified) {
             choice_.notes.push_back(fmt::format("not every fact about {} is verified",
                                                 shown(family_, build, named_.plain)));
@@ -209,6 +210,22 @@ private:
         choice_.notes.push_back(fmt::format("{} finds no {} in the base: {} brings its own",
                                             asked_text(), text::join(lacking, ", "),
                                             with_extras(asked_.name.to_string(), build.extras)));
+    }
+
+    /// What is explicit and old, or beside the wanted CUDA, is had all the same.
+    void tell_age(const BuildCandidate& best) {
+        const EcosystemBuild& build = *best.build;
+        if (named_.is_explicit() && best.is_other_major) {
+            choice_.notes.push_back(
+                fmt::format("{} brings libraries of CUDA {} beside CUDA {}", asked_text(),
+                            build.cuda.major, wanted_cuda(question_)->minor_version().to_string()));
+        }
+        const auto range = packaging::VersionRange::of(build.releases());
+        if (named_.by_suffix && build.below && named_.builds.front() == &build &&
+            !packaging::VersionRange::of(asked_.specifiers).is_subset_of(range)) {
+            choice_.notes.push_back(fmt::format("{} ended: it has only releases {}",
+                                                asked_.name.str(), build.releases().to_string()));
+        }
     }
 
     void add_extras(const EcosystemBuild& build, bool is_local) {

@@ -1,7 +1,5 @@
 #include "envpack/cuda/ecosystem_plan.hpp"
 
-#include "envpack/cuda/torch_build.hpp"
-
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -373,6 +371,10 @@ TEST(EcosystemPlan, TellsWhyAndWhatItDropped) {
     EXPECT_FALSE(mentions(choice("jax", {.cuda = "12.4", .driver = "550"}).notes, "minor-version"));
     EXPECT_TRUE(
         mentions(choice("jax", {.cuda = "12.4", .driver = "525.60.13"}).notes, "minor-version"));
+    EXPECT_TRUE(
+        mentions(choice("cudf-cu11", {.cuda = "12.4"}).notes, "ended: it has only releases <25.8"));
+    EXPECT_TRUE(mentions(choice("cudf-cu11", {.cuda = "12.4"}).notes,
+                         "cudf-cu11 brings libraries of CUDA 11 beside CUDA 12.4"));
     EXPECT_TRUE(mentions(choice("cupy-cuda12x", {.cuda = "12.4"}).notes,
                          "cupy-cuda12x[ctk] brings its own"));
 }
@@ -434,66 +436,6 @@ TEST(EcosystemPlan, EveryBuildCanBeHad) {
         }
     }
     EXPECT_GT(count, 40U);
-}
-
-TEST(EcosystemTable, RivalsExcludeOneAnother) {
-    const EcosystemTable table = EcosystemTable::load().value();
-    const auto rivals = table.rivals(PackageName::parse("onnxruntime").value());
-    ASSERT_EQ(rivals.size(), 2U);
-    EXPECT_EQ(rivals[1].str(), "onnxruntime-gpu");
-    EXPECT_TRUE(table.rivals(PackageName::parse("numpy").value()).empty());
-}
-
-TEST(TorchBuild, ReadsLocalVersions) {
-    const std::pair<const char*, std::optional<TorchBuild>> rows[] = {
-        {"cu12torch2.5cxx11abiFALSE", TorchBuild{2, 5, 12, false}},
-        {"cu13torch2.10cxx11abitrue", TorchBuild{2, 10, 13, true}},
-        {"cu118torch2.0cxx11abiFALSE", TorchBuild{2, 0, 11, false}},
-        {"cu122torch2.2cxx11abiTRUE", TorchBuild{2, 2, 12, true}},
-        {"pt212cu130", TorchBuild{2, 12, 13, std::nullopt}},
-        {"pt20cpu", TorchBuild{2, 0, std::nullopt, std::nullopt}},
-        {"pt112cu116", TorchBuild{1, 12, 11, std::nullopt}},
-        {"cu124", std::nullopt},
-        {"cu12torch2.5", std::nullopt},
-        {"cu12torch2.5cxx11abimaybe", std::nullopt},
-        {"cu12torch2.5cxx11abitrue.more", std::nullopt},
-        {"cu1234567torch2.5cxx11abitrue", std::nullopt},
-        {"pt2cu", std::nullopt},
-        {"", std::nullopt},
-    };
-    for (const auto& [text, build] : rows) {
-        EXPECT_EQ(TorchBuild::of_local(text), build) << text;
-    }
-}
-
-TEST(TorchBuild, FitsOneTorch) {
-    struct Row {
-        const char* local;
-        const char* torch;
-        const char* cuda;
-        const char* misfit;
-    };
-    const Row rows[] = {
-        {"cu12torch2.5cxx11abiFALSE", "2.5.1+cu124", "12.4", ""},
-        {"cu12torch2.5cxx11abiTRUE", "2.5.1+cu124", "12.4", "cxx11abi TRUE"},
-        {"cu12torch2.7cxx11abiTRUE", "2.7.1", "12.6", ""},
-        {"cu12torch2.7cxx11abiFALSE", "2.7.1", "12.6", "cxx11abi FALSE"},
-        {"cu12torch2.6cxx11abiTRUE", "2.6.0a0+df5bbc09d1.nv24.12", "12.6", ""},
-        {"cu12torch2.6cxx11abiFALSE", "2.6.0a0+df5bbc09d1.nv24.12", "12.6", "cxx11abi FALSE"},
-        {"cu12torch2.6cxx11abiFALSE", "2.6.0", "12.4", ""},
-        {"cu12torch2.6cxx11abiTRUE", "2.6.0", "12.6", ""},  // nobody knows
-        {"cu13torch2.10cxx11abiTRUE", "2.10.0", "12.8", "compiled for CUDA 13"},
-        {"cu12torch2.5cxx11abiFALSE", "2.6.0", "12.4", "compiled for torch 2.5"},
-        {"pt212cu130", "2.12.1", "13.0", ""},
-        {"pt212cu130", "2.13.0", "13.0", "compiled for torch 2.12"},
-    };
-    for (const Row& row : rows) {
-        const EcosystemTorch torch{.version = Version::parse(row.torch).value(),
-                                   .cuda = CudaVersion::parse(row.cuda).value()};
-        const std::string found = misfit(TorchBuild::of_local(row.local).value(), torch);
-        EXPECT_EQ(found.empty(), std::string_view(row.misfit).empty()) << row.local << found;
-        EXPECT_NE(found.find(row.misfit), std::string::npos) << found;
-    }
 }
 
 }  // namespace
