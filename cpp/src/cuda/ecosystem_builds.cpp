@@ -27,6 +27,12 @@ bool uses(const EcosystemBuild& build, const PackageName& extra) {
     return has(build.extras) || (build.local_extras && has(*build.local_extras));
 }
 
+/// What tells the build, but for releases.
+std::string label_of(const EcosystemBuild& build, const PackageName& plain) {
+    return build.suffix.empty() ? with_extras(plain.to_string(), build.extras)
+                                : plain.to_string() + build.suffix;
+}
+
 /// One build against a question; checks in the order of the faults.
 class BuildExamination {
 public:
@@ -212,15 +218,10 @@ std::vector<std::string> lacking_for(const EcosystemFamily& family, const Ecosys
 
 std::string shown(const EcosystemFamily& family, const EcosystemBuild& build,
                   const PackageName& plain) {
-    std::string text = plain.to_string() + build.suffix;
-    const bool tells = !build.suffix.empty() || build.extras.empty();
-    if (!tells) {
-        text = with_extras(std::move(text), build.extras);
-    }
+    std::string text = label_of(build, plain);
     const bool is_one_of_several =
         std::any_of(family.builds.begin(), family.builds.end(), [&](const EcosystemBuild& other) {
-            return &other != &build && other.suffix == build.suffix &&
-                   (other.extras == build.extras || build.suffix.empty());
+            return &other != &build && label_of(other, plain) == text;
         });
     const packaging::SpecifierSet releases = build.releases();
     if (is_one_of_several && !releases.empty()) {

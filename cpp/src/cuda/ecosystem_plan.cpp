@@ -109,11 +109,11 @@ public:
             return std::move(choice_);
         }
         for (const BuildCandidate* one : fitting) {
-            if (one != best) {
-                choice_.dropped.push_back({shown(family_, *one->build, named_.plain),
-                                           one->build->cuda.major == best->build->cuda.major
-                                               ? "fits as well; another one comes first"
-                                               : why_not(*one)});
+            const bool is_other = one->build->cuda.major != best->build->cuda.major ||
+                                  one->build->index != best->build->index;
+            if (is_other) {
+                choice_.dropped.push_back(
+                    {shown(family_, *one->build, named_.plain), why_not(*one, *best)});
             }
         }
         return take(*best);
@@ -136,10 +136,10 @@ private:
         return parts.empty() ? "this target" : text::join(parts, ", ");
     }
 
-    static std::string why_not(const BuildCandidate& one) {
-        return one.is_reduced       ? "fits by minor-version compatibility only"
-               : one.is_other_major ? "is for another major version of CUDA"
-                                    : "is not what is wanted here";
+    static std::string why_not(const BuildCandidate& one, const BuildCandidate& best) {
+        return one.is_reduced && !best.is_reduced ? "fits by minor-version compatibility only"
+               : one.is_other_major               ? "is for another major version of CUDA"
+                                                  : "fits as well; another one comes first";
     }
 
     EcosystemConflict conflict(std::string headline) {
@@ -295,12 +295,12 @@ private:
                 question_.toolkit->minor_version().to_string(),
                 build.cudnn.empty() ? "" : ", cuDNN " + question_.cudnn->to_string());
         }
+        const std::string base = question_.toolkit ? "lacks " + text::join(lacking, ", ")
+                                                   : "has no CUDA toolkit";
         if (named_.by_extra || build.extras.empty()) {
-            return is_local ? why
-                            : fmt::format("{}; the base lacks {}", why, text::join(lacking, ", "));
+            return is_local ? why : fmt::format("{}; the base {}", why, base);
         }
-        return fmt::format("{}, with its own CUDA libraries: the base lacks {}", why,
-                           text::join(lacking, ", "));
+        return fmt::format("{}, with its own CUDA libraries: the base {}", why, base);
     }
 
     const EcosystemFamily& family_;

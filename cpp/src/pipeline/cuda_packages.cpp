@@ -150,8 +150,7 @@ public:
                                   choice.requirement.to_string(), choice.reason));
         }
         for (const Requirement& limit : choice.limits) {
-            request_.constraints.push_back(
-                {.requirement = limit, .origin = "CUDA of the target: " + choice.reason});
+            request_.constraints.push_back({.requirement = limit, .origin = "CUDA of the target"});
             locked.limits.push_back(limit.to_string());
             if (!choice.is_changed) {
                 run_.note(fmt::format("{} is kept to {}: {}", limit.name.str(),
