@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import socket
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +15,7 @@ import tomllib
 
 import envpack as package
 from support.command import envpack
+from support.wheels import make_wheel
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,6 +88,34 @@ def test_each_form_is_one_that_its_tool_reads() -> None:
     text = envpack(*asked, "text").stdout
     for form in ("pip", "uv", "pylock"):
         assert envpack(*asked, form).stdout in text
+
+
+def test_pip_and_uv_take_their_form(mirror: Path, tmp_path: Path) -> None:
+    family = {"torch": "2.6.0", "torchvision": "0.21.0", "torchaudio": "2.6.0"}
+    for name, version in family.items():
+        page = mirror / "cu124" / name
+        wheel = make_wheel(page, name, f"{version}+cu124")
+        (page / "index.html").write_text(f'<a href="{wheel.name}">{wheel.name}</a>')
+    asked = ("index-url", "--cuda", "12.4", "--torch", "2.6.0", "--format")
+    quiet = {**os.environ, "UV_CACHE_DIR": str(tmp_path / "uv"), "PIP_NO_CACHE_DIR": "1"}
+
+    def run(*command: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", *command],
+            capture_output=True, text=True, check=False, timeout=120, env=quiet, cwd=tmp_path,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    pip = shlex.split(envpack(*asked, "pip").stdout)
+    target = ("--dry-run", "--ignore-installed", "--target", str(tmp_path / "target"))
+    assert "Would install torch-2.6.0+cu124" in run(*pip, *target)
+
+    uv = envpack(*asked, "uv").stdout
+    project = '[project]\nname = "x"\nversion = "1"\ndependencies = ["torch", "torchvision"]\n\n'
+    (tmp_path / "pyproject.toml").write_text(project + uv)
+    compiled = run("uv", "pip", "compile", "pyproject.toml", "--no-header", "--no-annotate")
+    assert compiled.split() == ["torch==2.6.0+cu124", "torchvision==0.21.0+cu124"]
 
 
 def test_a_conflict_ends_with_1_and_names_ways_out() -> None:
