@@ -21,11 +21,6 @@ void add_cuda_options(CLI::App& verb, pipeline::CudaOptions& options) {
                     "Mirror of PyTorch's indexes, without the suffix (ENVPACK_TORCH_INDEX)")
         ->type_name("URL")
         ->group(group);
-    verb.add_option("--cuda-mirror", options.mirrors,
-                    "Ask below URL2 for what a table of packages for CUDA names below URL")
-        ->type_name("URL=URL2")
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-        ->group(group);
     verb.add_flag("--allow-other-major", options.allow_other_major,
                   "Also wheels for another major version than the toolkit's")
         ->group(group);
