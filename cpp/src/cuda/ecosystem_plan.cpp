@@ -295,8 +295,8 @@ private:
                 question_.toolkit->minor_version().to_string(),
                 build.cudnn.empty() ? "" : ", cuDNN " + question_.cudnn->to_string());
         }
-        const std::string base = question_.toolkit ? "lacks " + text::join(lacking, ", ")
-                                                   : "has no CUDA toolkit";
+        const std::string base =
+            question_.toolkit ? "lacks " + text::join(lacking, ", ") : "has no CUDA toolkit";
         if (named_.by_extra || build.extras.empty()) {
             return is_local ? why : fmt::format("{}; the base {}", why, base);
         }
