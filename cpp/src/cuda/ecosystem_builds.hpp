@@ -15,6 +15,9 @@ struct EcosystemTables {
     DriverTable drivers;
 };
 
+/// Read once: a solve asks for every package that it chose. Thread-safe.
+Result<const EcosystemTables*> loaded_tables();
+
 /// One build against a question.
 struct BuildCandidate {
     enum class Fault : std::uint8_t { none, release, driver, gpu, major };

@@ -333,6 +333,14 @@ Result<EcosystemTables> load_tables() {
 
 }  // namespace
 
+Result<const EcosystemTables*> loaded_tables() {
+    static const Result<EcosystemTables> tables = load_tables();
+    if (!tables) {
+        return fail(tables.error());
+    }
+    return &*tables;
+}
+
 std::optional<EcosystemAnswer> decide_ecosystem(const Requirement& asked,
                                                 const EcosystemQuestion& question,
                                                 const EcosystemTables& tables) {
@@ -368,21 +376,21 @@ std::optional<EcosystemAnswer> decide_ecosystem(const Requirement& asked,
 
 Result<std::optional<EcosystemAnswer>> plan_ecosystem(const Requirement& requirement,
                                                       const EcosystemQuestion& question) {
-    ENVPACK_TRY(const EcosystemTables tables, load_tables());
-    std::optional<EcosystemAnswer> answer = decide_ecosystem(requirement, question, tables);
+    ENVPACK_TRY(const EcosystemTables* tables, loaded_tables());
+    std::optional<EcosystemAnswer> answer = decide_ecosystem(requirement, question, *tables);
     if (answer && std::holds_alternative<EcosystemConflict>(*answer)) {
-        add_ways_out(std::get<EcosystemConflict>(*answer), requirement, question, tables);
+        add_ways_out(std::get<EcosystemConflict>(*answer), requirement, question, *tables);
     }
     return answer;
 }
 
 Result<std::vector<Requirement>> ecosystem_limits(const EcosystemQuestion& question) {
-    ENVPACK_TRY(const EcosystemTables tables, load_tables());
+    ENVPACK_TRY(const EcosystemTables* tables, loaded_tables());
     std::vector<Requirement> limits;
     if (!wanted_cuda(question) && !question.driver && question.gpus.empty()) {
         return limits;
     }
-    for (const EcosystemFamily& family : tables.ecosystems.families()) {
+    for (const EcosystemFamily& family : tables->ecosystems.families()) {
         const bool is_told_by_version =
             family.scheme == Scheme::builds && family.is_cuda_only &&
             std::all_of(family.builds.begin(), family.builds.end(),
@@ -391,7 +399,7 @@ Result<std::vector<Requirement>> ecosystem_limits(const EcosystemQuestion& quest
             continue;
         }
         for (const PackageName& name : family.names) {
-            const auto answer = decide_ecosystem({.name = name}, question, tables);
+            const auto answer = decide_ecosystem({.name = name}, question, *tables);
             if (answer && std::holds_alternative<EcosystemChoice>(*answer)) {
                 const auto& choice = std::get<EcosystemChoice>(*answer);
                 if (choice.index.empty()) {

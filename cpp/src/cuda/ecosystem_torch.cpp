@@ -149,8 +149,8 @@ EcosystemAnswer plan_torch_wheel(const EcosystemFamily& family, const Requiremen
 }
 
 Result<SpecifierSet> torch_wanted_by(const Requirement& requirement) {
-    ENVPACK_TRY(const EcosystemTable table, EcosystemTable::load());
-    const EcosystemFamily* family = table.find(requirement.name);
+    ENVPACK_TRY(const EcosystemTables* tables, loaded_tables());
+    const EcosystemFamily* family = tables->ecosystems.find(requirement.name);
     if (family == nullptr) {
         return SpecifierSet();
     }

@@ -137,7 +137,9 @@ Result<TorchIndexChoice> pin_torch_index(const ResolveOptions& options, const Cu
     for (const std::string& note : plan.notes) {
         run.note(note);
     }
-    return TorchIndexChoice{.index = recorded(plan), .plan = std::move(plan), .is_named = is_named};
+    TorchIndexChoice choice{.index = recorded(plan), .is_named = is_named};
+    choice.plan = std::move(plan);
+    return choice;
 }
 
 Result<bool> chooses_torch_family(const env::Selection& selection, const PlaceIndex& places) {
