@@ -59,6 +59,30 @@ def versions(lock: envpack.Lock) -> dict[str, str]:
     return {p.name: str(p.version) for p in lock.packages}
 
 
+def test_a_disagreement_with_the_index_is_told(
+    wheels: Path, tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    def told() -> list[str]:
+        texts = [str(one.message) for one in recwarn]
+        recwarn.clear()
+        return [text for text in texts if "the tables" in text]
+
+    for version in ("2.10.0+cpu", "99.0+cpu"):
+        make_wheel(tmp_path / "cpu/torch", "torch", version, requires=("filelock",))
+    lock = resolve(tmp_path, wheels, "torch<98", cuda="cpu")
+    assert versions(lock)["torch"] == "2.10.0+cpu"
+    (missing,) = told()
+    assert "has no torch 2." in missing
+    assert "the newest that fits there is 2.10.0" in missing
+    assert versions(resolve(tmp_path, wheels, "filelock", cuda="cpu")) == {"filelock": "3.0"}
+    assert told() == []
+    assert versions(resolve(tmp_path, wheels, "torch", cuda="cpu"))["torch"] == "99.0+cpu"
+    assert any("which is newer than the tables" in text for text in told())
+    with pytest.raises(envpack.ResolutionImpossible):
+        resolve(tmp_path, wheels, "torch==2.11.0", cuda="cpu")
+    assert "has no torch 2.11.0" in told()[0]
+
+
 def test_the_family_comes_from_one_index_and_the_rest_does_not(mirror: Path, wheels: Path) -> None:
     with pytest.warns(envpack.EnvpackWarning) as warned:
         lock = resolve(mirror, wheels, "torchvision", "torch<2.12", cuda="12.9")

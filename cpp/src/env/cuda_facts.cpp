@@ -179,7 +179,7 @@ private:
     }
 
     Result<void> read_rpm(const RunContext& run) {
-        const Result<void> done = for_each_rpm_package(
+        Result<void> done = for_each_rpm_package(
             tree_,
             [&](const RpmHeader& package) { add_package(package.name(), package.version()); }, run);
         if (!done && done.error().code() == ErrorCode::cancelled) {

@@ -77,7 +77,7 @@ Result<void> SystemOwners::read_dpkg(const archive::FileTree& tree,
 Result<void> SystemOwners::read_rpm(const archive::FileTree& tree,
                                     const std::unordered_set<SafePath>& files,
                                     const RunContext& run) {
-    const Result<void> done = for_each_rpm_package(
+    Result<void> done = for_each_rpm_package(
         tree,
         [&](const RpmHeader& package) {
             std::string said;

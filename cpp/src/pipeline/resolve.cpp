@@ -352,6 +352,9 @@ Result<ResolveOutcome> resolve(const ResolveOptions& options, const UserConfig& 
     ENVPACK_TRY(const auto roots, provider.roots(request.requirements));
     ENVPACK_TRY(resolver::Outcome outcome, resolver::solve(provider, roots, run));
     if (const auto* conflict = std::get_if<resolver::Conflict>(&outcome)) {
+        if (torch.is_named) {
+            ENVPACK_CHECK(note_disagreements(torch, *indexes.index, run));
+        }
         env::ExplainOptions how;
         if (indexes.order.size() > 1 &&
             request.indexes.strategy == index::IndexStrategy::first_index) {
@@ -365,12 +368,15 @@ Result<ResolveOutcome> resolve(const ResolveOptions& options, const UserConfig& 
     const auto& resolution = std::get<resolver::Resolution>(outcome);
     ENVPACK_CHECK(provider.verify(resolution, request.requirements));
     ENVPACK_TRY(env::Selection selection, provider.selection(resolution));
+    ENVPACK_TRY(const bool adds_torch, chooses_torch_family(selection, *places));
     if (torch.conflict) {
-        ENVPACK_TRY(const bool is_needed, chooses_torch_family(selection, *places));
-        if (is_needed) {
+        if (adds_torch) {
             return *std::move(torch.conflict);
         }
         run.note(torch.conflict->headline);
+    }
+    if (adds_torch) {
+        ENVPACK_CHECK(note_disagreements(torch, *indexes.index, run));
     }
     ENVPACK_TRY(auto misplaced,
                 judge_cuda_packages(packages, selection, base, *places, provider, run));

@@ -4,6 +4,7 @@
 #include "envpack/cuda/ecosystem_plan.hpp"
 #include "envpack/cuda/torch_matrix.hpp"
 #include "envpack/env/target_environment.hpp"
+#include "index_check.hpp"
 #include "index_question.hpp"
 
 #include <algorithm>
@@ -139,7 +140,23 @@ Result<TorchIndexChoice> pin_torch_index(const ResolveOptions& options, const Cu
     }
     TorchIndexChoice choice{.index = recorded(plan), .is_named = is_named};
     choice.plan = std::move(plan);
+    choice.question = std::move(question);
     return choice;
+}
+
+Result<void> note_disagreements(const TorchIndexChoice& choice, const index::PackageIndex& index,
+                                const RunContext& run) {
+    if (!choice.plan) {
+        return {};
+    }
+    const auto told = index_disagreements(*choice.plan, choice.question, index, run);
+    ENVPACK_CHECK(run.check());
+    if (told) {  // else the solve had the same page, or said why not
+        for (const std::string& sentence : *told) {
+            run.note(sentence);
+        }
+    }
+    return {};
 }
 
 Result<bool> chooses_torch_family(const env::Selection& selection, const PlaceIndex& places) {

@@ -7,6 +7,7 @@
 #include "envpack/env/explain.hpp"
 #include "envpack/env/inventory.hpp"
 #include "envpack/env/lock.hpp"
+#include "envpack/index/package_index.hpp"
 #include "envpack/pipeline/resolve.hpp"
 #include "request.hpp"
 #include "source_index.hpp"
@@ -21,6 +22,7 @@ namespace envpack::pipeline {
 struct TorchIndexChoice {
     std::optional<env::LockedTorchIndex> index = std::nullopt;  ///< as a lock records it
     std::optional<cuda::IndexPlan> plan = std::nullopt;         ///< what it was made of
+    cuda::IndexQuestion question = {};                          ///< of the plan
     std::optional<env::Explanation> conflict = std::nullopt;    ///< why no index fits
     bool is_named = false;  ///< the request itself names one of the packages
 };
@@ -32,6 +34,11 @@ struct TorchIndexChoice {
 Result<TorchIndexChoice> pin_torch_index(const ResolveOptions& options, const CudaBase& target,
                                          Request& request, const UserConfig& user,
                                          const RunContext& run);
+
+/// Notes where the index of the choice says otherwise than the tables that it was made from. For
+/// where the solve asked that index for torch anyway.
+Result<void> note_disagreements(const TorchIndexChoice& choice, const index::PackageIndex& index,
+                                const RunContext& run);
 
 /// Whether it adds torch or what is built with it from an index; what was asked for by place is
 /// the user's own choice.
