@@ -64,6 +64,7 @@ class BuildOptions:
         ports: Sequence[str],
         volumes: Sequence[str],
         compression: str,
+        estargz: bool,
         user: str | None,
         workdir: str | None,
         entrypoint: Sequence[str] | None,

@@ -29,7 +29,7 @@ from support.wheels import make_wheel, wheel_of_installed
 pytestmark = pytest.mark.usefixtures("no_index")
 
 Layout = Literal["venv", "system", "app-root"]
-Compression = Literal["gzip", "zstd"]
+Compression = Literal["gzip", "zstd", "estargz"]
 
 #: What is asked for of the installed ones, and a module of each package of the lock.
 WANTED = ("jsonschema", "pip", "tool")
@@ -52,9 +52,11 @@ KINDS: dict[str, tuple[str, Layout, Compression]] = {
     "app-root, docker": ("docker-archive", "app-root", "gzip"),
     "system, archive": ("oci-archive", "system", "gzip"),
     "venv, zstd": ("oci-archive", "venv", "zstd"),
+    "system, estargz": ("oci", "system", "estargz"),
     "venv, docker": ("docker-archive", "venv", "gzip"),
     "system, docker": ("docker-archive", "system", "gzip"),
     "app-root, layout": ("oci", "app-root", "gzip"),
+    "app-root, estargz": ("docker-archive", "app-root", "estargz"),
 }
 
 _PROBE = """\
@@ -68,9 +70,12 @@ json.dump({
     "tool": subprocess.run(["tool"], check=True, stdout=subprocess.PIPE, text=True).stdout,
     "check": pip("check"),
     "list": json.loads(pip("list", "--format=json")),
+    "estargz": [name for name in ESTARGZ if os.path.exists(name)],
 }, sys.stdout)
 """
-PROBE = f"MODULES = {list(MODULES.values())}\n{_PROBE}"
+#: What eStargz layers leave for those who do not know them.
+ESTARGZ = ["/stargz.index.json", "/.no.prefetch.landmark"]
+PROBE = f"MODULES, ESTARGZ = {list(MODULES.values())}, {ESTARGZ}\n{_PROBE}"
 
 
 @dataclass
@@ -118,7 +123,13 @@ def image_of(
             place = tmp_path_factory.mktemp("image") / "image"
             name = f"registry.example/team/app:{len(built)}"
             output = Output(form, place, name, compression)
-            report = envpack.build(lock, str(output), layout=layout, compression=compression)
+            report = envpack.build(
+                lock,
+                str(output),
+                layout=layout,
+                compression="zstd" if compression == "zstd" else "gzip",
+                estargz=compression == "estargz",
+            )
             built[kind] = Image(output, layout, report.digest, names)
         return built[kind]
 
@@ -178,6 +189,7 @@ def test_packages_work_in_a_container_as_the_lock_says(
     assert seen["tool"] == "tool runs\n"
     assert seen["check"] == "No broken requirements found.\n"
     assert {(canonicalize_name(p["name"]), p["version"]) for p in seen["list"]} == image.packages
+    assert seen["estargz"] == (ESTARGZ if image.output.compression == "estargz" else [])
     assert seen["user"] == ([1001, 0] if image.layout == "app-root" else [0, 0])
 
 

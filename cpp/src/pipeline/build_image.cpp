@@ -48,6 +48,12 @@ Result<Input> read_input(const BuildOptions& options) {
         return fail(Error(ErrorCode::invalid_argument,
                           "--with-libs is for files of --add, and there are none"));
     }
+    if (options.estargz && options.compression != archive::Compression::gzip) {
+        return fail(Error(ErrorCode::invalid_argument,
+                          fmt::format("eStargz is gzip, and the layers are to be `{}`",
+                                      archive::to_string(options.compression)))
+                        .with_rule("build.estargz-compression"));
+    }
     if (options.input.empty()) {
         if (options.add.empty()) {
             return fail(Error(ErrorCode::invalid_argument, "there is nothing to build")
@@ -238,7 +244,8 @@ Result<BuiltImage> build_image(const BuildOptions& options, UnixTime created,
     // Readers of layouts do not find Docker's own manifest types in them: hence as_oci().
     ENVPACK_TRY(oci::ImagePtr image, oci::as_oci(base.image));
     ENVPACK_TRY(image, oci::with_config(image, config_change(options, base, created)));
-    const archive::LayerWriteOptions writing{.mtime = created, .compression = options.compression};
+    const archive::LayerWriteOptions writing{
+        .mtime = created, .compression = options.compression, .estargz = options.estargz};
     ENVPACK_TRY(MadeLayers made, make_layers(options, input, base, *image, writing,
                                              oci::max_layers - below - on_top, records, user, run));
 

@@ -70,6 +70,9 @@ struct BuildOptions {
     /// Of the layers that are added. Every engine reads gzip; zstd is smaller and faster, and
     /// unknown to Docker before 23, umoci 0.4.
     archive::Compression compression = archive::Compression::gzip;
+    /// Layers that a snapshotter for eStargz (containerd/stargz-snapshotter) can mount before they
+    /// are fetched; gzip only. Each has two more files: see docs/reference/command-line.md.
+    bool estargz = false;
     std::optional<std::string> user = std::nullopt;
     std::optional<std::string> working_dir = std::nullopt;
     std::optional<std::vector<std::string>> entrypoint = std::nullopt;
