@@ -19,6 +19,10 @@ namespace py = pybind11;
 namespace envpack::python {
 namespace {
 
+std::optional<std::string> text_if_any(const std::string& text) {
+    return text.empty() ? std::nullopt : std::optional(text);
+}
+
 using Texts = std::vector<std::string>;
 using Paths = std::vector<std::filesystem::path>;
 
@@ -221,6 +225,17 @@ void bind_reports(py::module_& module) {
         .def("__repr__", [](const pipeline::CopiedLibrary& l) {
             return "<CopiedLibrary " + l.path + " for " + l.needed_by + ">";
         });
+    py::class_<pipeline::StartupHook>(module, "StartupHook",
+                                      "A file of a package that every start of Python uses.")
+        .def_property_readonly(
+            "package", [](const pipeline::StartupHook& h) { return text_if_any(h.package); })
+        .def_property_readonly(
+            "version", [](const pipeline::StartupHook& h) { return text_if_any(h.version); })
+        .def_readonly("kind", &pipeline::StartupHook::kind)
+        .def_readonly("path", &pipeline::StartupHook::path)
+        .def("__repr__", [](const pipeline::StartupHook& h) {
+            return "<StartupHook " + h.path + " (" + h.kind + ")>";
+        });
     py::class_<pipeline::BuildReport>(module, "BuildReport",
                                       "What a build made; returned by envpack.build().")
         .def_readonly("output", &pipeline::BuildReport::output)
@@ -230,6 +245,7 @@ void bind_reports(py::module_& module) {
             "base_digest", [](const pipeline::BuildReport& r) { return r.base_digest.to_string(); })
         .def_readonly("layers", &pipeline::BuildReport::layers)
         .def_readonly("libraries", &pipeline::BuildReport::libraries)
+        .def_readonly("startup_hooks", &pipeline::BuildReport::startup_hooks)
         .def_readonly("notes", &pipeline::BuildReport::notes)
         .def(
             "to_dict", [](const pipeline::BuildReport& r) { return to_python(r.to_json()); },

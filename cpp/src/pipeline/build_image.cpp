@@ -190,7 +190,9 @@ Result<MadeLayers> make_layers(const BuildOptions& options, const Input& input,
         plan.groups.back().entries.push_back(std::move(baked.file));
         std::move(baked.notes.begin(), baked.notes.end(), std::back_inserter(plan.notes));
     }
-    MadeLayers made{.build = {.layers = {}, .notes = plan.notes},
+    MadeLayers made{.build = {.layers = {},
+                              .notes = plan.notes,
+                              .startup_hooks = std::move(plan.startup_hooks)},
                     .origins = std::move(plan.origins)};
     const bool is_fixed = plan.is_fixed;
     ENVPACK_TRY(std::vector<PlannedFiles> planned, layers_of(std::move(plan), budget));
@@ -252,7 +254,8 @@ Result<BuiltImage> build_image(const BuildOptions& options, UnixTime created,
     BuiltImage built{.base_digest = oci::digest_of(*base.image),
                      .base_name = base_name(options),
                      .libraries = std::move(made.libraries),
-                     .notes = std::move(made.build.notes)};
+                     .notes = std::move(made.build.notes),
+                     .startup_hooks = std::move(made.build.startup_hooks)};
     std::vector<oci::Addendum> additions;
     for (RecordedLayer& layer : made.build.layers) {
         built.layers.push_back({.title = std::move(layer.title),

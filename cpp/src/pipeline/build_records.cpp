@@ -170,6 +170,7 @@ std::optional<RecordedBuild> BuildRecords::find_build(const Digest& key,
     for (auto count = in.number<std::uint32_t>(); in.ok() && count > 0; --count) {
         build.notes.emplace_back(in.text());
     }
+    build.startup_hooks = unpack_hooks(in);
     return in.ok() && in.at_end() ? std::optional(std::move(build)) : std::nullopt;
 }
 
@@ -186,6 +187,7 @@ void BuildRecords::keep_build(const Digest& key, const RecordedBuild& build) con
     for (const std::string& note : build.notes) {
         record.text(note);
     }
+    pack_hooks(record, build.startup_hooks);
     keep(builds_kind, key, record.view());
 }
 

@@ -5,6 +5,7 @@
 #include "envpack/base/json.hpp"
 #include "envpack/base/result.hpp"
 #include "envpack/base/run_context.hpp"
+#include "envpack/pipeline/startup_hook.hpp"
 #include "envpack/pipeline/user_config.hpp"
 #include "envpack/pipeline/user_indexes.hpp"
 
@@ -112,8 +113,9 @@ struct BuildReport {
     Digest digest;       ///< of the manifest: the image's identity
     Digest base_digest;
     std::vector<BuiltLayer> layers = {};
-    std::vector<CopiedLibrary> libraries = {};  ///< of BuildOptions::with_libs, by path
-    std::vector<std::string> notes = {};        ///< what a person should know
+    std::vector<CopiedLibrary> libraries = {};    ///< of BuildOptions::with_libs, by path
+    std::vector<StartupHook> startup_hooks = {};  ///< of the packages that are added, by path
+    std::vector<std::string> notes = {};          ///< what a person should know
 
     json::Value to_json() const;
     std::string to_text() const;
