@@ -61,6 +61,7 @@ void add_index_url(CLI::App& app, Action& action) {
     verb->add_option("--format", arguments->format, "What to print")
         ->check(CLI::IsMember({"text", "pip", "uv", "pylock", "json"}))
         ->capture_default_str();
+    verb->add_flag("--offline", options.offline, "Do not ask the index: the tables alone");
     add_cuda_options(*verb, options.cuda);
     verb->callback([arguments, &action] {
         action = [arguments](const RunContext& run) { return index_url(*arguments, run); };

@@ -255,6 +255,7 @@ class IndexUrlOptions:
         torch: str,
         python: str,
         platform: str,
+        offline: bool,
     ) -> None: ...
 
 @final

@@ -211,11 +211,13 @@ def index_url(
     python: str = "",
     platform: Literal["", "x86_64", "aarch64"] = "",
     torch_index: str = "",
+    offline: bool = False,
     progress: ProgressArgument = None,
 ) -> IndexPlan:
     """Name the index of PyTorch's wheels that fits an image, GPUs and a driver.
 
-    The tables of envpack decide; no network is used and this machine is not asked.
+    The tables of envpack decide, and this machine is not asked. The index that they name is asked
+    what it has of torch; where it says otherwise, or does not answer, a note tells.
 
     Args:
         base: a source as for :func:`freeze`, whose CUDA, Python and platform are the target.
@@ -227,6 +229,7 @@ def index_url(
         python: the Python that the wheels are for, ``"3.12"``; empty: the base's, or any.
         platform: empty: the base's, else ``"x86_64"``.
         torch_index: mirror of PyTorch's indexes, without the suffix.
+        offline: do not ask the index.
         progress: as for :func:`freeze`.
 
     Raises:
@@ -246,6 +249,7 @@ def index_url(
         torch=torch,
         python=python,
         platform=platform,
+        offline=offline,
     )
     with Reporting(progress) as callback:
         return _core.index_url(options, callback)

@@ -119,16 +119,18 @@ void bind_index_url(py::module_& module) {
              py::kw_only(), py::arg("cuda"), py::arg("gpus"), py::arg("driver"),
              py::arg("allow_other_major"), py::arg("torch_index"));
     py::class_<pipeline::IndexUrlOptions>(module, "IndexUrlOptions", "What an index is wanted for.")
-        .def(py::init([](std::optional<std::string> base, pipeline::CudaOptions cuda,
-                         std::string torch, std::string python, std::string platform) {
-                 return pipeline::IndexUrlOptions{.base = std::move(base),
-                                                  .cuda = std::move(cuda),
-                                                  .torch = std::move(torch),
-                                                  .python = std::move(python),
-                                                  .platform = std::move(platform)};
-             }),
-             py::kw_only(), py::arg("base"), py::arg("cuda"), py::arg("torch"), py::arg("python"),
-             py::arg("platform"));
+        .def(
+            py::init([](std::optional<std::string> base, pipeline::CudaOptions cuda,
+                        std::string torch, std::string python, std::string platform, bool offline) {
+                return pipeline::IndexUrlOptions{.base = std::move(base),
+                                                 .cuda = std::move(cuda),
+                                                 .torch = std::move(torch),
+                                                 .python = std::move(python),
+                                                 .platform = std::move(platform),
+                                                 .offline = offline};
+            }),
+            py::kw_only(), py::arg("base"), py::arg("cuda"), py::arg("torch"), py::arg("python"),
+            py::arg("platform"), py::arg("offline"));
     py::class_<Report>(module, "IndexPlan", "An index of PyTorch's wheels; of envpack.index_url().")
         .def_property_readonly("url", [](const Report& r) { return plan_of(r).url; })
         .def_property_readonly("suffix", [](const Report& r) { return plan_of(r).suffix; })

@@ -3,14 +3,14 @@
 
     python tests/bench/run.py [start] [freeze] [layer] [memory] [image] [build] [unpack]
     python tests/bench/run.py image build unpack [--size 2G]
-    python tests/bench/run.py build --wheels FOLDER
+    python tests/bench/run.py build audit --wheels FOLDER
     python tests/bench/run.py backtracking
     python tests/bench/run.py install [--rounds 9]
     python tests/bench/run.py resolve [--index-folder FOLDER] [--sets jupyterlab,web] [--rounds 9]
 
 Each round runs every contender once, in turn; the figure is the median of the rounds. Contenders
-that are not installed are left out and named. Only `install` and `resolve` need a network, the
-latter until its folder has what the sets ask for; they run when they are named.
+that are not installed are left out and named. `install`, `resolve` and `audit` need a network, the
+latter two until their folder has what they ask for; they run when they are named.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench.audit import bench_audit
 from bench.backtracking import bench_backtracking
 from bench.big_image import make_big_image
 from bench.build import bench_build
@@ -231,12 +232,12 @@ def main() -> None:
     parser.add_argument(
         "--wheels",
         type=Path,
-        help="build real wheels, fetched into that folder where it lacks them (1.9 GB)",
+        help="build, audit real wheels, fetched into that folder where it lacks them (2.2 GB)",
     )
     parser.add_argument("--sets", default="", help="of resolve, separated by commas")
     parser.add_argument("--rounds", type=int, default=9, help="of install, resolve")
     arguments = parser.parse_args()
-    if unknown := set(arguments.names) - set(BENCHES) - {"install", "resolve"}:
+    if unknown := set(arguments.names) - set(BENCHES) - {"audit", "install", "resolve"}:
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
     print(f"{os.cpu_count()} cores; every figure from one run on this machine")
     with tempfile.TemporaryDirectory(prefix="envpack-bench-") as folder:
@@ -245,6 +246,11 @@ def main() -> None:
             if name == "build" and arguments.wheels:
                 arguments.wheels.mkdir(parents=True, exist_ok=True)
                 _build(Path(folder), wheels=arguments.wheels.resolve())
+            elif name == "audit":
+                if not arguments.wheels:
+                    parser.error("audit wants --wheels FOLDER")
+                arguments.wheels.mkdir(parents=True, exist_ok=True)
+                bench_audit(Path(folder), ENVPACK, measure, arguments.wheels.resolve())
             elif name in SIZED and arguments.size:
                 SIZED[name](Path(folder), arguments.size)
             elif name == "install":

@@ -7,15 +7,12 @@ import shutil
 import subprocess
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from support.command import envpack
-from support.cuobjdump import cuobjdump, nvcc, targets
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from support.cuobjdump import counts, cuobjdump, nvcc, targets
 
 KERNEL = """
 #include <cstdio>
@@ -79,15 +76,6 @@ def audit(root: Path, *options: str, status: int | None = None) -> dict[str, Any
     result = envpack("audit", f"dir:{root}", *options, "--format", "json", status=status)
     document: dict[str, Any] = json.loads(result.stdout)
     return document
-
-
-def counts(file: dict[str, Any], kinds: Iterable[str] = ("sass", "ptx")) -> Counter[str]:
-    """Count the targets of a file as cuobjdump names them: without the suffix f."""
-    found: Counter[str] = Counter()
-    for entry in file["code"]:
-        if entry["kind"] in kinds:
-            found[entry["target"].removesuffix("f")] += entry["count"]
-    return found
 
 
 @pytest.mark.index

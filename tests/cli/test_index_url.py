@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import os
+import shlex
+import socket
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import tomllib
 
 import envpack as package
 from support.command import envpack
+from support.wheels import make_wheel
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.usefixtures("no_index")
+pytestmark = pytest.mark.usefixtures("no_index", "not_asked")
 
 WHL = "https://download.pytorch.org/whl"
+
+
+@pytest.fixture
+def not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pip configured so that no index is asked."""
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
 
 
 @pytest.fixture
@@ -76,6 +88,34 @@ def test_each_form_is_one_that_its_tool_reads() -> None:
     text = envpack(*asked, "text").stdout
     for form in ("pip", "uv", "pylock"):
         assert envpack(*asked, form).stdout in text
+
+
+def test_pip_and_uv_take_their_form(mirror: Path, tmp_path: Path) -> None:
+    family = {"torch": "2.6.0", "torchvision": "0.21.0", "torchaudio": "2.6.0"}
+    for name, version in family.items():
+        page = mirror / "cu124" / name
+        wheel = make_wheel(page, name, f"{version}+cu124")
+        (page / "index.html").write_text(f'<a href="{wheel.name}">{wheel.name}</a>')
+    asked = ("index-url", "--cuda", "12.4", "--torch", "2.6.0", "--format")
+    quiet = {**os.environ, "UV_CACHE_DIR": str(tmp_path / "uv"), "PIP_NO_CACHE_DIR": "1"}
+
+    def run(*command: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", *command],
+            capture_output=True, text=True, check=False, timeout=120, env=quiet, cwd=tmp_path,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    pip = shlex.split(envpack(*asked, "pip").stdout)
+    target = ("--dry-run", "--ignore-installed", "--target", str(tmp_path / "target"))
+    assert "Would install torch-2.6.0+cu124" in run(*pip, *target)
+
+    uv = envpack(*asked, "uv").stdout
+    project = '[project]\nname = "x"\nversion = "1"\ndependencies = ["torch", "torchvision"]\n\n'
+    (tmp_path / "pyproject.toml").write_text(project + uv)
+    compiled = run("uv", "pip", "compile", "pyproject.toml", "--no-header", "--no-annotate")
+    assert compiled.split() == ["torch==2.6.0+cu124", "torchvision==0.21.0+cu124"]
 
 
 def test_a_conflict_ends_with_1_and_names_ways_out() -> None:
@@ -180,3 +220,88 @@ def test_a_mirror_that_is_no_url_is_refused_without_its_credentials(mirror: str)
     assert result.returncode not in (0, 1)
     assert "--torch-index" in result.stderr
     assert "s3cr3t" not in result.stdout + result.stderr
+
+
+@pytest.fixture
+def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a mirror that is asked, to be filled."""
+    monkeypatch.delenv("PIP_NO_INDEX")
+    folder = tmp_path / "whl"
+    folder.mkdir()
+    monkeypatch.setenv("ENVPACK_TORCH_INDEX", folder.as_uri())
+    return folder
+
+
+def ask(*options: str) -> dict[str, Any]:
+    result = envpack("index-url", "--python", "3.12", "--format", "json", *options)
+    answer: dict[str, Any] = json.loads(result.stdout)
+    assert all(note in result.stderr for note in answer["notes"])
+    return answer
+
+
+_ASKED = ("--cuda", "12.4", "--torch", "2.6.0")
+
+
+@pytest.mark.parametrize(
+    ("wheels", "said"),
+    [
+        (["2.5.1+cu124-cp312-cp312-linux_x86_64", "2.6.0+cu124-cp312-cp312-linux_x86_64"], None),
+        (["2.6.0+cu124-cp312-cp312-manylinux1_x86_64"], None),
+        (["2.6.0+cu124-cp310-abi3-manylinux_2_28_x86_64"], None),
+        (["2.5.1+cu124-cp312-cp312-linux_x86_64"], "no torch 2.6.0, which the tables say it has"),
+        (["2.6.0+cu124-cp311-cp311-linux_x86_64"], "no torch 2.6.0 for Python 3.12 on x86_64"),
+        (["2.6.0+cu124-cp312-cp312t-linux_x86_64"], "no torch 2.6.0 for Python 3.12 on x86_64"),
+        (["2.6.0+cu124-cp312-cp312-linux_aarch64"], "no torch 2.6.0 for Python 3.12 on x86_64"),
+        (["2.6.0+cu124-cp312-cp312-win_amd64"], "no torch 2.6.0 for Python 3.12 on x86_64"),
+        (["2.6.0+cpu-cp312-cp312-linux_x86_64"], "no torch 2.6.0, which"),
+        ([], "has no torch; the tables say that it has 2.6.0"),
+    ],
+)
+def test_a_disagreement_with_the_index_is_told(
+    mirror: Path, wheels: list[str], said: str | None
+) -> None:
+    for wheel in wheels:
+        (mirror / "cu124/torch").mkdir(parents=True, exist_ok=True)
+        (mirror / f"cu124/torch/torch-{wheel}.whl").touch()
+    (mirror / "cu124").mkdir(exist_ok=True)
+    answer = ask(*_ASKED)
+    assert (answer["suffix"], answer["torch"]) == ("cu124", "2.6.0")  # the tables decide
+    if said is None:
+        assert answer["disagreements"] == []
+    else:
+        (told,) = answer["disagreements"]
+        assert said in told
+        assert told in answer["notes"]
+    assert ask(*_ASKED, "--offline")["disagreements"] is None
+
+
+def test_a_release_after_the_tables_is_told(mirror: Path) -> None:
+    newest = ask("--cuda", "cpu", "--offline")["torch"]
+    pages = mirror / "cpu/torch"
+    pages.mkdir(parents=True)
+    for version in (newest, "99.0rc1", "99.0.1"):
+        told = ask("--cuda", "cpu")["disagreements"] if version == "99.0.1" else []
+        assert told == []
+        (pages / f"torch-{version}+cpu-cp312-cp312-linux_x86_64.whl").touch()
+    answer = ask("--cuda", "cpu")
+    (told,) = answer["disagreements"]
+    assert "has torch 99.0.1, which is newer than the tables" in told
+    assert answer["torch"] == newest
+    assert ask("--cuda", "cpu", "--torch", newest)["disagreements"] == []
+
+
+def test_an_index_that_does_not_answer_is_told_without_its_credentials(
+    mirror: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as closed:  # bound and not listening: refuses at once
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+        monkeypatch.setenv("ENVPACK_TORCH_INDEX", f"http://somebody:s3cr3t@127.0.0.1:{port}/whl")
+        answer = ask(*_ASKED)
+    assert answer["disagreements"] is None
+    (note,) = (note for note in answer["notes"] if "the index did not answer" in note)
+    assert str(port) in note
+    assert "s3cr3t" not in json.dumps(answer)
+    plan = package.index_url(cuda="12.4", torch="2.6.0", offline=True)
+    assert plan.to_dict()["disagreements"] is None
+    assert mirror.is_dir()

@@ -9,7 +9,9 @@ import subprocess
 import sys
 import zipfile
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,6 +40,15 @@ def cuobjdump(folder: Path) -> Path:
     (tool,) = folder.glob("nvidia/*/bin/cuobjdump")
     tool.chmod(0o755)
     return tool
+
+
+def counts(file: dict[str, Any], kinds: Iterable[str] = ("sass", "ptx")) -> Counter[str]:
+    """Count the targets of a file of our audit as the tool names them: without the suffix f."""
+    found: Counter[str] = Counter()
+    for entry in file["code"]:
+        if entry["kind"] in kinds:
+            found[entry["target"].removesuffix("f")] += entry["count"]
+    return found
 
 
 def targets(tool: Path, binary: Path) -> Counter[str]:

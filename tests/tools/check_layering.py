@@ -15,7 +15,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]envpack/([a-z0-9_]+)/', re.MULTILIN
 ROW = re.compile(r"^\| `envpack::([a-z]+)` \|([^|]*)\|", re.MULTILINE)
 # Third-party headers that only the named .cpp files may know (libraries.md: «wrap»).
 WRAPPED = re.compile(
-    r"#\s*include\s+<(nlohmann|toml\+\+|archive|curl|openssl|gumbo|libdeflate|zstd|zlib|CLI|pybind11|fmt)"
+    r"#\s*include\s+<(nlohmann|toml\+\+|archive|curl|openssl|gumbo|libdeflate|zstd|zlib|CLI|pybind11|fmt|sqlite3)"
 )
 
 

@@ -9,13 +9,14 @@ build=(
     build-essential cmake ninja-build pkg-config git ca-certificates
     python3 python3-dev python3-venv
     libssl-dev libcurl4-openssl-dev libdeflate-dev libisal-dev libzstd-dev zlib1g-dev
+    libsqlite3-dev
     libexpected-dev libfmt-dev libcli11-dev nlohmann-json3-dev libtomlplusplus-dev libsimdjson-dev
     mmdebstrap skopeo umoci
 )
 tests=(
     ccache clang-16 clang-format-16 clang-tidy-16 libclang-rt-16-dev llvm-16
     libgtest-dev libbenchmark-dev libarchive-dev libgumbo-dev pybind11-dev
-    podman buildah runc crun pigz zstd curl strace
+    podman buildah rpm runc crun pigz zstd curl strace
 )
 
 wanted=("${build[@]}")

@@ -1,5 +1,7 @@
 #include "envpack/base/scratch_file.hpp"
 
+#include "file_names.hpp"
+
 #include <cerrno>
 #include <cstdlib>
 #include <fcntl.h>
@@ -10,6 +12,9 @@ namespace envpack {
 
 Result<FileHandle> create_scratch_file(const std::filesystem::path& directory) {
     ENVPACK_CHECK(ensure_directory(directory));
+    if (FileHandle unnamed = open_unnamed(directory)) {
+        return unnamed;
+    }
     std::string pattern = (directory / ".envpack-scratch.XXXXXX").string();
     FileHandle file(mkostemp(pattern.data(), O_CLOEXEC));
     if (!file) {

@@ -5,6 +5,7 @@
 #include "envpack/cuda/torch_matrix.hpp"
 #include "library_versions.hpp"
 #include "read_limits.hpp"
+#include "rpm_packages.hpp"
 #include "tree_text.hpp"
 
 #include <algorithm>
@@ -82,6 +83,7 @@ public:
         ENVPACK_CHECK(read_link());
         ENVPACK_CHECK(read_version_file());
         ENVPACK_CHECK(read_dpkg());
+        ENVPACK_CHECK(read_rpm(run));
         ENVPACK_CHECK(run.check());
         ENVPACK_CHECK(read_libraries());
         ENVPACK_CHECK(read_headers());
@@ -170,16 +172,33 @@ private:
         ENVPACK_TRY(const auto status, read("var/lib/dpkg/status", max_captured_metadata));
         for (const DpkgPackage& package :
              status ? installed_dpkg_packages(*status) : std::vector<DpkgPackage>()) {
-            const std::string where = fmt::format("package {}", package.name);
-            add_cuda(facts_.toolkit, where, toolkit_of_package(package.name));
-            if (is_cudnn_package(package.name)) {
-                add(facts_.cudnn, where, upstream_version(package.version));
-            }
-            if (package.name == "libnccl2") {
-                add(facts_.nccl, where, upstream_version(package.version));
-            }
+            add_package(package.name, package.version);
         }
         return {};
+    }
+
+    Result<void> read_rpm(const RunContext& run) {
+        const Result<void> done = for_each_rpm_package(
+            tree_,
+            [&](const RpmHeader& package) { add_package(package.name(), package.version()); }, run);
+        if (!done && done.error().code() == ErrorCode::cancelled) {
+            return done;
+        }
+        if (!done) {
+            facts_.problems.emplace_back(done.error().render());
+        }
+        return {};
+    }
+
+    void add_package(std::string_view name, std::string_view version) {
+        const std::string where = fmt::format("package {}", text::printable(name));
+        add_cuda(facts_.toolkit, where, toolkit_of_package(name));
+        if (is_cudnn_package(name)) {
+            add(facts_.cudnn, where, upstream_version(version));
+        }
+        if (name == "libnccl2" || name == "libnccl") {  // Debian's name, rpm's name
+            add(facts_.nccl, where, upstream_version(version));
+        }
     }
 
     Result<void> read_libraries() {
@@ -320,6 +339,9 @@ Result<CudaFacts> cuda_facts(const archive::FileTree& tree, const Environment& e
 }
 
 bool cuda_facts_want(const SafePath& path, const archive::FileInfo& info) {
+    if (is_rpm_database(path, info)) {
+        return true;
+    }
     if (info.type != archive::FileType::regular || info.size > max_captured_metadata) {
         return false;
     }

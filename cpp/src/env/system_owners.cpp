@@ -5,6 +5,7 @@
 #include "envpack/base/json.hpp"
 #include "envpack/base/text.hpp"
 #include "read_limits.hpp"
+#include "rpm_packages.hpp"
 #include "tree_text.hpp"
 
 #include <map>
@@ -20,8 +21,8 @@ constexpr std::string_view dpkg_status_file = "var/lib/dpkg/status";
 constexpr std::string_view conda_folder = "conda-meta";
 constexpr std::string_view conda_suffix = ".json";
 
-/// The file that a line of dpkg means. Packages that were built before Debian moved everything
-/// below /usr still name `/lib/x`, behind a link.
+/// The file that a line of dpkg or rpm means. Packages that were built before Debian moved
+/// everything below /usr still name `/lib/x`, behind a link.
 std::optional<SafePath> listed_file(std::string_view line,
                                     const std::unordered_set<SafePath>& files) {
     if (!line.starts_with('/')) {
@@ -73,6 +74,32 @@ Result<void> SystemOwners::read_dpkg(const archive::FileTree& tree,
     return {};
 }
 
+Result<void> SystemOwners::read_rpm(const archive::FileTree& tree,
+                                    const std::unordered_set<SafePath>& files,
+                                    const RunContext& run) {
+    const Result<void> done = for_each_rpm_package(
+        tree,
+        [&](const RpmHeader& package) {
+            std::string said;
+            package.for_each_file([&](std::string_view file) {
+                const auto path = listed_file(file, files);
+                if (path && said.empty()) {
+                    said = text::printable(
+                               fmt::format("{} {}", package.name(), package.full_version())) +
+                           " (rpm)";
+                }
+                if (path) {
+                    owners_.try_emplace(*path, said);
+                }
+            });
+        },
+        run);
+    if (!done && done.error().code() == ErrorCode::cancelled) {
+        return done;
+    }
+    return {};
+}
+
 Result<void> SystemOwners::read_conda(const archive::FileTree& tree,
                                       const std::unordered_set<SafePath>& files,
                                       const SafePath& prefix, const RunContext& run) {
@@ -118,6 +145,7 @@ Result<SystemOwners> SystemOwners::read(const archive::FileTree& tree,
     SystemOwners result;
     ENVPACK_CHECK(result.read_conda(tree, files, prefix, run));
     ENVPACK_CHECK(result.read_dpkg(tree, files, run));
+    ENVPACK_CHECK(result.read_rpm(tree, files, run));
     return result;
 }
 
@@ -127,6 +155,9 @@ std::string SystemOwners::owner(const SafePath& path) const {
 }
 
 bool system_owners_want(const SafePath& path, const archive::FileInfo& info) {
+    if (is_rpm_database(path, info)) {
+        return true;
+    }
     if (info.type != archive::FileType::regular || info.size > max_captured_metadata) {
         return false;
     }

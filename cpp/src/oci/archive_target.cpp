@@ -173,6 +173,13 @@ Result<void> ArchiveTarget::push(const Descriptor& expected, ByteSource& content
     return state_->spool->put(expected, content, state_->place(), run);
 }
 
+Result<bool> ArchiveTarget::adopt(const Descriptor& expected, const UnnamedFile& content,
+                                  const RunContext& run) {
+    ENVPACK_CHECK(run.check());
+    state_->spool->adopt(expected, content);
+    return true;
+}
+
 Result<void> ArchiveTarget::tag(const Descriptor& descriptor, std::string_view name,
                                 const RunContext& run) {
     ENVPACK_CHECK(require_ref_name(name));

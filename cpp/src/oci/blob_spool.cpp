@@ -8,11 +8,11 @@
 
 namespace envpack::oci {
 
-BlobSpool::BlobSpool(FileHandle file, std::string path)
-    : file_(std::make_shared<const FileHandle>(std::move(file))), path_(std::move(path)) {}
+BlobSpool::BlobSpool(UnnamedFile file, std::string path)
+    : file_(std::move(file)), path_(std::move(path)) {}
 
 Result<std::unique_ptr<BlobSpool>> BlobSpool::create(const std::filesystem::path& directory) {
-    ENVPACK_TRY(FileHandle file, create_scratch_file(directory));
+    ENVPACK_TRY(UnnamedFile file, UnnamedFile::create(directory));
     return std::unique_ptr<BlobSpool>(new BlobSpool(std::move(file), directory.string()));
 }
 
@@ -20,17 +20,22 @@ Result<void> BlobSpool::put(const Descriptor& expected, ByteSource& content,
                             const std::string& place, const RunContext& run) {
     // Refuses the sizes that no file can have as well: a size is only a claim until it was read.
     ENVPACK_CHECK(check_free_space(path_, expected.size));
-    Region region{.size = expected.size};
+    Region region{.file = file_, .size = expected.size};
     {
         const std::lock_guard lock(mutex_);
         region.offset = end_;
         end_ += region.size;
     }
-    FileRegionSink sink(*file_, path_, region.offset);
+    FileRegionSink sink(*file_.handle(), path_, region.offset);
     ENVPACK_CHECK(copy_exactly(content, sink, expected, place, run));
     const std::lock_guard lock(mutex_);
-    regions_.insert_or_assign(expected.digest, region);
+    regions_.insert_or_assign(expected.digest, std::move(region));
     return {};
+}
+
+void BlobSpool::adopt(const Descriptor& expected, const UnnamedFile& file) {
+    const std::lock_guard lock(mutex_);
+    regions_.try_emplace(expected.digest, Region{.file = file, .size = expected.size});
 }
 
 std::map<Digest, BlobSpool::Region> BlobSpool::regions() const {
@@ -45,7 +50,7 @@ bool BlobSpool::has(const Descriptor& descriptor) const {
 }
 
 std::unique_ptr<ByteSource> BlobSpool::open(const Region& region) const {
-    return file_region(file_, path_, region.offset, region.size);
+    return file_region(region.file.handle(), path_, region.offset, region.size);
 }
 
 }  // namespace envpack::oci

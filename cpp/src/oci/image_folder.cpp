@@ -35,6 +35,19 @@ Result<void> write_blob(ByteSource& content, const Descriptor& expected, const f
     return file.commit();
 }
 
+Result<void> write_layer_blob(const Layer& layer, const fs::path& folder, const fs::path& place,
+                              const RunContext& run) {
+    const Descriptor& descriptor = layer.descriptor();
+    if (const UnnamedFile* const file = layer.own_file()) {
+        ENVPACK_TRY(const bool published, file->publish(folder / descriptor.digest.hex()));
+        if (published) {
+            return {};
+        }
+    }
+    ENVPACK_TRY(const std::unique_ptr<ByteSource> blob, layer.open(run));
+    return write_blob(*blob, descriptor, folder, place, run);
+}
+
 /// `from` gets the name `to`; what had it is afterwards at `from`, or nowhere.
 Result<void> put_in_place(const fs::path& from, const fs::path& to) {
     if (::rename(from.c_str(), to.c_str()) == 0) {
@@ -95,9 +108,8 @@ Result<Descriptor> write_image_folder(const Image& image, const fs::path& folder
     ENVPACK_CHECK(parallel_for(
         layers.size(),
         [&](std::size_t i) -> Result<void> {
-            ENVPACK_TRY(const std::unique_ptr<ByteSource> blob, layers[i]->open(run));
             return with_context(
-                write_blob(*blob, layers[i]->descriptor(), fresh.path(), place, run),
+                write_layer_blob(*layers[i], fresh.path(), place, run),
                 fmt::format("while writing layer {}", layers[i]->descriptor().digest.to_string()));
         },
         run));

@@ -130,23 +130,39 @@ std::string LayoutTarget::description() const {
     return reader_->description();
 }
 
+/// The folder of the blobs, made if needed.
+Result<std::filesystem::path> LayoutTarget::blobs() const {
+    const std::filesystem::path folder = absolute_ / "blobs" / "sha256";
+    ENVPACK_CHECK(ensure_directory(folder));
+    ENVPACK_TRY(const auto info, tree_->lookup(SafePath() / "blobs" / "sha256"));
+    if (!info || info->type != archive::FileType::directory) {
+        return fail(not_a_layout(folder_, "`blobs/sha256` is no folder"));
+    }
+    return folder;
+}
+
 Result<void> LayoutTarget::push(const Descriptor& expected, ByteSource& content,
                                 const RunContext& run) {
     ENVPACK_TRY(const bool present, exists(expected, run));
     if (present) {
         return {};
     }
-    const std::filesystem::path blobs = absolute_ / "blobs";
-    ENVPACK_CHECK(ensure_directory(blobs / "sha256"));
-    ENVPACK_TRY(const auto info, tree_->lookup(SafePath() / "blobs" / "sha256"));
-    if (!info || info->type != archive::FileType::directory) {
-        return fail(not_a_layout(folder_, "`blobs/sha256` is no folder"));
-    }
-    ENVPACK_CHECK(check_free_space(blobs, expected.size));
+    ENVPACK_TRY(const std::filesystem::path folder, blobs());
+    ENVPACK_CHECK(check_free_space(folder, expected.size));
     // In `blobs` and not beside the blob: a name in `blobs/sha256` is a promise.
-    ENVPACK_TRY(AtomicFile file, AtomicFile::create(blobs / "blob"));
+    ENVPACK_TRY(AtomicFile file, AtomicFile::create(folder.parent_path() / "blob"));
     ENVPACK_CHECK(copy_exactly(content, file, expected, folder_.string(), run));
-    return file.commit_as(blobs / "sha256" / expected.digest.hex());
+    return file.commit_as(folder / expected.digest.hex());
+}
+
+Result<bool> LayoutTarget::adopt(const Descriptor& expected, const UnnamedFile& content,
+                                 const RunContext& run) {
+    ENVPACK_TRY(const bool present, exists(expected, run));
+    if (present) {
+        return true;
+    }
+    ENVPACK_TRY(const std::filesystem::path folder, blobs());
+    return content.publish(folder / expected.digest.hex());
 }
 
 Result<void> LayoutTarget::tag(const Descriptor& descriptor, std::string_view name,

@@ -6,7 +6,6 @@
 #include "envpack/base/file.hpp"
 #include "envpack/oci/file_layer.hpp"
 #include "envpack/oci/media_type.hpp"
-#include "scratch_file.hpp"
 
 #include <string>
 #include <utility>
@@ -32,8 +31,8 @@ Result<MadeLayer> make_tracked_layer(std::span<const archive::PlannedEntry> entr
                                      const std::filesystem::path& directory,
                                      const RunContext& run) {
     ENVPACK_TRY(const std::string_view type, layer_type(Family::oci, options.compression));
-    ENVPACK_TRY(FileHandle file, create_scratch_file(directory));
-    FileRegionSink blob(file, directory.string());
+    ENVPACK_TRY(UnnamedFile file, UnnamedFile::create(directory));
+    UnnamedFileSink blob(file, directory.string());
     ENVPACK_TRY(archive::LayerBytes bytes, archive::write_layer(entries, options, blob, run));
     Descriptor descriptor{
         .media_type = std::string(type), .digest = bytes.digest, .size = bytes.size};

@@ -16,8 +16,17 @@ Result<void> push_layer(const Layer& layer, Target& to, const RunContext& run) {
     if (present) {
         return {};
     }
-    ENVPACK_TRY(const std::unique_ptr<ByteSource> blob, layer.open(run));
-    return with_context(to.push(descriptor, *blob, run),
+    const auto push = [&]() -> Result<void> {
+        if (const UnnamedFile* const file = layer.own_file()) {
+            ENVPACK_TRY(const bool adopted, to.adopt(descriptor, *file, run));
+            if (adopted) {
+                return {};
+            }
+        }
+        ENVPACK_TRY(const std::unique_ptr<ByteSource> blob, layer.open(run));
+        return to.push(descriptor, *blob, run);
+    };
+    return with_context(push(),
                         fmt::format("while writing layer {}", descriptor.digest.to_string()));
 }
 

@@ -8,6 +8,11 @@
 
 namespace envpack::oci {
 
+Result<bool> Target::adopt(const Descriptor& /*expected*/, const UnnamedFile& /*content*/,
+                           const RunContext& /*run*/) {
+    return false;
+}
+
 bool is_ref_name(std::string_view name) noexcept {
     // ref       ::= component ("/" component)*
     // component ::= alphanum (separator alphanum)*

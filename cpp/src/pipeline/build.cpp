@@ -58,9 +58,10 @@ Result<BuildReport> build(const BuildOptions& options, const UserConfig& user,
     ENVPACK_TRY(const Source target, parse_destination(options.output));
     ENVPACK_TRY(const UnixTime created, build_epoch(user));
     ENVPACK_TRY(BuildSidecars sidecars, BuildSidecars::open(options));
-    const BuildRecords records(user, blobs_of(target), options.no_cache);
-    ENVPACK_TRY(BuiltImage built, build_image(options, created, records, user, run));
-    // Only now is the destination touched.
+    const BuildStores stores{.records = BuildRecords(user, blobs_of(target), options.no_cache),
+                             .scratch = scratch_of(target, user)};
+    ENVPACK_TRY(BuiltImage built, build_image(options, created, stores, user, run));
+    // Only now does anything at the destination get a name.
     ENVPACK_TRY(const oci::Descriptor written,
                 with_context(write_image(*built.image, target, user, run),
                              fmt::format("while writing `{}`", options.output)));

@@ -170,8 +170,9 @@ struct MadeLayers {
 Result<MadeLayers> make_layers(const BuildOptions& options, const Input& input,
                                const BuildBase& base, const oci::Image& image,
                                const archive::LayerWriteOptions& writing, std::size_t budget,
-                               const BuildRecords& records, const UserConfig& user,
+                               const BuildStores& stores, const UserConfig& user,
                                const RunContext& run) {
+    const BuildRecords& records = stores.records;
     const std::optional<Digest> key =
         input.lock && options.add.empty() && base.has_digest && records.is_kept()
             ? std::optional(
@@ -206,8 +207,8 @@ Result<MadeLayers> make_layers(const BuildOptions& options, const Input& input,
     }
     made.libraries = std::move(stack.libraries);
     std::move(stack.notes.begin(), stack.notes.end(), std::back_inserter(made.build.notes));
-    ENVPACK_TRY(made.build.layers, write_layers(stack.layers(), options.layout, writing,
-                                                user.cache_directory() / "scratch", records, run));
+    ENVPACK_TRY(made.build.layers,
+                write_layers(stack.layers(), options.layout, writing, stores, run));
     if (!options.sbom.empty()) {
         ENVPACK_TRY(made.inventory, planned_inventory(base, stack.layers(), environment_of(config),
                                                       !input.lock && !options.input.empty(), run));
@@ -229,10 +230,10 @@ Result<UnixTime> build_epoch(const UserConfig& user) {
 }
 
 Result<BuiltImage> build_image(const BuildOptions& options, UnixTime created,
-                               const BuildRecords& records, const UserConfig& user,
+                               const BuildStores& stores, const UserConfig& user,
                                const RunContext& run) {
     ENVPACK_TRY(const Input input, read_input(options));
-    ENVPACK_TRY(const BuildBase base, open_base(input.base, options, records, user, run));
+    ENVPACK_TRY(const BuildBase base, open_base(input.base, options, stores.records, user, run));
 
     const std::size_t below = base.image->layers().size();
     const std::size_t on_top = (options.add.empty() ? 0U : 1U) + (options.with_libs ? 1U : 0U);
@@ -249,7 +250,7 @@ Result<BuiltImage> build_image(const BuildOptions& options, UnixTime created,
     const archive::LayerWriteOptions writing{
         .mtime = created, .compression = options.compression, .estargz = options.estargz};
     ENVPACK_TRY(MadeLayers made, make_layers(options, input, base, *image, writing,
-                                             oci::max_layers - below - on_top, records, user, run));
+                                             oci::max_layers - below - on_top, stores, user, run));
 
     BuiltImage built{.base_digest = oci::digest_of(*base.image),
                      .base_name = base_name(options),

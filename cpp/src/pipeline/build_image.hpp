@@ -33,10 +33,10 @@ struct BuiltImage {
 /// The time of files and of the image: SOURCE_DATE_EPOCH, else a constant.
 Result<UnixTime> build_epoch(const UserConfig& user);
 
-/// build() up to the destination; `options.output` means nothing. What `records` has is not made
-/// again.
+/// build() up to the destination; `options.output` means nothing. What `stores` have is not
+/// made again.
 Result<BuiltImage> build_image(const BuildOptions& options, UnixTime created,
-                               const BuildRecords& records, const UserConfig& user,
+                               const BuildStores& stores, const UserConfig& user,
                                const RunContext& run);
 
 }  // namespace envpack::pipeline

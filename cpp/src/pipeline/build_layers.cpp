@@ -184,14 +184,12 @@ Result<void> LayerStack::add_files(const BuildOptions& options, const std::strin
 Result<std::vector<RecordedLayer>> write_layers(const std::vector<PlacedLayer>& placed,
                                                 BuildLayout layout,
                                                 const archive::LayerWriteOptions& common,
-                                                const std::filesystem::path& scratch,
-                                                const BuildRecords& records,
-                                                const RunContext& run) {
+                                                const BuildStores& stores, const RunContext& run) {
     const std::string of_layout =
         layout == BuildLayout::venv ? "" : fmt::format("{}{}", layout_option, to_string(layout));
     archive::LayerWriteOptions shared = common;
     shared.workers = archive::layer_workers(std::max(run.max_parallel, 1U) - 1);
-    const LayerMaker maker{.common = shared, .scratch = scratch, .records = records};
+    const LayerMaker maker{.common = shared, .scratch = stores.scratch, .records = stores.records};
 
     std::vector<const PlacedLayer*> wanted;
     for (const PlacedLayer& files : placed) {

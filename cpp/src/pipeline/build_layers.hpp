@@ -60,12 +60,11 @@ private:
     std::vector<PlacedLayer> layers_;
 };
 
-/// The layers, those that `records` has where an earlier build wrote them, the others made now.
+/// The layers, those that the records have where an earlier build wrote them, the others made now.
 Result<std::vector<RecordedLayer>> write_layers(const std::vector<PlacedLayer>& placed,
                                                 BuildLayout layout,
                                                 const archive::LayerWriteOptions& common,
-                                                const std::filesystem::path& scratch,
-                                                const BuildRecords& records, const RunContext& run);
+                                                const BuildStores& stores, const RunContext& run);
 
 /// The layout that a history's `created_by` names; that of BuildOptions where it names none.
 std::string layout_in_history(std::string_view created_by);

@@ -15,6 +15,7 @@
 #include "planned_files.hpp"
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -84,6 +85,12 @@ private:
     std::optional<index::Cache> cache_;
     std::shared_ptr<const oci::Fetcher> blobs_;
     bool finds_ = false;
+};
+
+/// Where a build leaves and finds other things than its image.
+struct BuildStores {
+    BuildRecords records = {};
+    std::filesystem::path scratch;  ///< for layers on their way to the destination
 };
 
 /// A key of records of this envpack. `format` is another number where the same key would stand for

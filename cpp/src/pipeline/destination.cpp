@@ -1,5 +1,6 @@
 #include "destination.hpp"
 
+#include "envpack/base/unnamed_file.hpp"
 #include "envpack/oci/archive_target.hpp"
 #include "envpack/oci/image_folder.hpp"
 #include "envpack/oci/layout_target.hpp"
@@ -37,7 +38,7 @@ Result<std::shared_ptr<oci::Target>> open_target(const Source& destination,
     const bool for_docker = destination.kind == Source::Kind::docker_archive;
     return oci::ArchiveTarget::create(destination.path,
                                       for_docker ? oci::ArchiveForm::docker : oci::ArchiveForm::oci,
-                                      user.cache_directory() / "scratch");
+                                      scratch_of(destination, user));
 }
 
 }  // namespace
@@ -79,6 +80,23 @@ std::shared_ptr<const oci::Fetcher> blobs_of(const Source& destination) {
     }
     Result<std::shared_ptr<oci::LayoutTarget>> layout = oci::LayoutTarget::open(destination.path);
     return layout ? *std::move(layout) : nullptr;
+}
+
+std::filesystem::path scratch_of(const Source& destination, const UserConfig& user) {
+    const bool keeps_files = destination.kind == Source::Kind::oci_layout ||
+                             destination.kind == Source::Kind::root_file_system;
+    if (const auto absolute = absolute_path(destination.path); keeps_files && absolute) {
+        // The folder may be a file system of its own; one that is to be made is of its parent's.
+        std::filesystem::path folder = *absolute / "blobs";
+        std::error_code ignored;
+        while (!std::filesystem::is_directory(folder, ignored) && folder.has_relative_path()) {
+            folder = folder.parent_path();
+        }
+        if (UnnamedFile::can_be_published_from(folder)) {
+            return folder;
+        }
+    }
+    return user.cache_directory() / "scratch";
 }
 
 Result<oci::Descriptor> write_image(const oci::Image& image, const Source& destination,

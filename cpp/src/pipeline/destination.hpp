@@ -8,6 +8,7 @@
 #include "envpack/pipeline/source.hpp"
 #include "envpack/pipeline/user_config.hpp"
 
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -24,6 +25,10 @@ Result<Source> parse_destination(const std::string& text);
 /// The place, for blobs that an earlier build may have left there; nullptr where there are none
 /// yet, and for what is written anew each time.
 std::shared_ptr<const oci::Fetcher> blobs_of(const Source& destination);
+
+/// Where layers on their way there are best written: on the file system of the destination, so that
+/// they need not be copied; where that cannot be had, below the user's cache.
+std::filesystem::path scratch_of(const Source& destination, const UserConfig& user);
 
 /// Writes the image there: a layout is made if needed, a file or folder appears whole. Gives the
 /// manifest's descriptor.

@@ -2,6 +2,8 @@
 
 #include "cuda_base.hpp"
 #include "envpack/base/toml.hpp"
+#include "envpack/pipeline/user_indexes.hpp"
+#include "index_check.hpp"
 #include "index_question.hpp"
 
 #include <array>
@@ -21,6 +23,30 @@ void note_base(cuda::IndexPlan& plan, const CudaBase& base) {
                 package.raw_version));
         }
     }
+}
+
+/// Only of what the user may want to know; the tables have decided.
+Result<std::optional<std::vector<std::string>>> ask_index(cuda::IndexPlan& plan,
+                                                          const cuda::IndexQuestion& question,
+                                                          const http::Url& url,
+                                                          const UserConfig& user,
+                                                          const RunContext& run) {
+    // One try: whoever has no network should not wait for it.
+    const IndexOptions only{
+        .index_url = url.to_string(), .pins = {"torch=" + url.to_string()}, .retries = 0};
+    ENVPACK_TRY(const UserIndexes indexes, open_user_indexes(only, user, run));
+    auto told = index_disagreements(plan, question, *indexes.index, run);
+    if (!told) {
+        if (told.error().code() == ErrorCode::cancelled) {
+            return fail(std::move(told).error());
+        }
+        plan.notes.push_back(
+            fmt::format("the tables alone decided, since the index did not answer: {}",
+                        told.error().message()));
+        return std::nullopt;
+    }
+    plan.notes.insert(plan.notes.end(), told->begin(), told->end());
+    return *std::move(told);
 }
 
 std::string build_of(const cuda::IndexPlan& plan) {
@@ -82,7 +108,11 @@ Result<IndexUrlReport> index_url(const IndexUrlOptions& options, const UserConfi
     IndexUrlReport report{.answer = std::move(answer)};
     auto* plan = std::get_if<cuda::IndexPlan>(&report.answer);
     if (plan != nullptr) {
-        ENVPACK_CHECK(use_mirror(*plan, options.cuda, user));
+        ENVPACK_TRY(const http::Url url, use_mirror(*plan, options.cuda, user));
+        ENVPACK_TRY(const index::PipConfig pip, read_user_pip_config(user));
+        if (!options.offline && !pip.no_index) {
+            ENVPACK_TRY(report.disagreements, ask_index(*plan, question, url, user, run));
+        }
     }
     if (base) {
         if (plan != nullptr) {
@@ -100,6 +130,9 @@ Result<IndexUrlReport> index_url(const IndexUrlOptions& options, const UserConfi
 json::Value IndexUrlReport::to_json() const {
     json::Value document = std::visit([](const auto& one) { return one.to_json(); }, answer);
     document.set("base", base ? base->to_json() : json::Value());
+    document.set("disagreements", disagreements ? json::Value(json::Array(disagreements->begin(),
+                                                                          disagreements->end()))
+                                                : json::Value());
     return document;
 }
 

@@ -201,6 +201,7 @@ Result<UserIndexes> open_user_indexes(const IndexOptions& asked, const UserConfi
     }
     const auto cache = std::make_shared<const index::Cache>(user.cache_directory());
     ENVPACK_TRY(http::ClientOptions http_options, client_options(pip, user));
+    http_options.retry.retries = options.retries.value_or(http_options.retry.retries);
     add_credentials(options, pip, http_options.credentials);
     index::IndexServices services{.client = {}, .cache = cache, .offline = options.offline};
     if (options.offline) {

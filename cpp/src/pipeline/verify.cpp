@@ -203,8 +203,11 @@ Result<void> compare_with_rebuild(const VerifyOptions& options, const ImageDocum
         }
     }
     ENVPACK_TRY(const UnixTime created, with_context(time_of(documents.config), rebuilding));
-    ENVPACK_TRY(const BuiltImage built,
-                with_context(build_image(build, created, BuildRecords(), user, run), rebuilding));
+    ENVPACK_TRY(
+        const BuiltImage built,
+        with_context(
+            build_image(build, created, {.scratch = user.cache_directory() / "scratch"}, user, run),
+            rebuilding));
 
     const std::vector<oci::LayerPtr>& ours = built.image->layers();
     std::vector<oci::LayerPtr> theirs = documents.image->layers();

@@ -2,6 +2,7 @@
 
 #include "envpack/base/parallel.hpp"
 #include "envpack/base/process.hpp"
+#include "envpack/base/unnamed_file.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -46,6 +47,33 @@ TEST_F(Files, AtomicFileAppearsOnlyWithItsCommit) {
     ASSERT_TRUE(file.commit());
     EXPECT_EQ(read_file(target, 100), "new");
     EXPECT_EQ(names(), std::vector<std::string>{"out"});
+}
+
+TEST_F(Files, AnUnnamedFileIsSeenOnlyOncePublished) {
+    const fs::path target = folder_.path() / "out";
+    ASSERT_TRUE(write_file(target, "old"));
+    const mode_t mask = ::umask(027);
+    {
+        const UnnamedFile file = *UnnamedFile::create(folder_.path());
+        UnnamedFileSink sink(file, "out");
+        const std::string text(20 << 20, 'n');  // beyond where the write-out begins
+        ASSERT_TRUE(sink.write(as_bytes(text)));
+        EXPECT_EQ(names(), std::vector<std::string>{"out"});
+        if (!UnnamedFile::can_be_published_from(folder_.path())) {
+            ::umask(mask);
+            EXPECT_EQ(file.publish(target), false);
+            GTEST_SKIP() << "no O_TMPFILE here";
+        }
+        EXPECT_EQ(file.publish(target), true);
+        EXPECT_EQ(file.publish(folder_.path() / "again"), true);  // a second name
+        EXPECT_EQ(read_file(target, text.size()), text);
+    }
+    ::umask(mask);
+    struct stat info {};
+    ASSERT_EQ(::stat(target.c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 0777U, 0640U);
+    EXPECT_EQ(names(), (std::vector<std::string>{"again", "out"}));
+    EXPECT_EQ((*UnnamedFile::create(folder_.path())).publish("/nowhere/out"), false);
 }
 
 TEST_F(Files, ReadingTellsAbsentFromWrongKindFromTooLarge) {

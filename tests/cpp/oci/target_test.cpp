@@ -107,6 +107,27 @@ TEST_P(TargetContract, PushOfPresentContentDoesNotReadIt) {
     EXPECT_EQ(content(hello), "hello");
 }
 
+TEST_P(TargetContract, AnAdoptedFileIsAsIfItHadBeenPushed) {
+    const std::string text(700'000, 'y');
+    const Descriptor descriptor = describe("text/plain", text);
+    {
+        const UnnamedFile file = must(UnnamedFile::create(scratch_ / "s"));
+        UnnamedFileSink sink(file, "s");
+        ASSERT_TRUE(sink.write(as_bytes(text)));
+        const bool adopts = GetParam() == Kind::layout
+                                ? UnnamedFile::can_be_published_from(scratch_ / "s")
+                                : GetParam() != Kind::memory;
+        EXPECT_EQ(must(target_->adopt(descriptor, file, {})), adopts);
+        EXPECT_EQ(must(target_->exists(descriptor, {})), adopts);
+        if (!adopts) {
+            return;
+        }
+        EXPECT_TRUE(must(target_->adopt(descriptor, file, {})));  // as push() of present content
+    }
+    EXPECT_EQ(content(descriptor), text);
+    EXPECT_TRUE(target_->tag(descriptor, "t", {}));
+}
+
 TEST_P(TargetContract, MissingContentIsNotFoundAndNamed) {
     const Descriptor absent = describe("text/plain", "absent");
     const auto fetched = target_->fetch(absent, {});
@@ -240,6 +261,22 @@ TEST_F(LayoutFolder, FailedPushLeavesNoFile) {
     EXPECT_FALSE(target->push(describe("text/plain", "hello"), wrong, {}));
     EXPECT_EQ(names(root_ / "blobs"), std::set<std::string>{"sha256"});
     EXPECT_TRUE(names(root_ / "blobs" / "sha256").empty());
+}
+
+TEST_F(LayoutFolder, AdoptsOnlyFilesOfItsFileSystem) {
+    struct stat here {};
+    struct stat there {};
+    if (::stat(scratch_.path().c_str(), &here) != 0 || ::stat("/dev/shm", &there) != 0 ||
+        here.st_dev == there.st_dev) {
+        GTEST_SKIP() << "no second file system in /dev/shm";
+    }
+    const UnnamedFile file = must(UnnamedFile::create("/dev/shm"));
+    UnnamedFileSink sink(file, "/dev/shm");
+    ASSERT_TRUE(sink.write(as_bytes("abc")));
+    const Descriptor descriptor = describe("text/plain", "abc");
+    const auto layout = must(LayoutTarget::open_or_create(root_));
+    EXPECT_FALSE(must(layout->adopt(descriptor, file, {})));
+    EXPECT_FALSE(must(layout->exists(descriptor, {})));
 }
 
 TEST_F(LayoutFolder, KeepsWhatOthersWroteIntoTheIndex) {

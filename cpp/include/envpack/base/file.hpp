@@ -114,8 +114,6 @@ private:
     AtomicFile(FileHandle file, std::filesystem::path temporary, std::filesystem::path target,
                Durability durability);
     FileHandle file_;
-    Result<void> publish_unnamed(const std::filesystem::path& target);
-
     std::filesystem::path temporary_;  // empty: the file has no name
     std::filesystem::path target_;
     Durability durability_;

@@ -12,8 +12,9 @@
 
 namespace envpack::env {
 
-/// Which package of the system brought a file: of dpkg, by the lists in /var/lib/dpkg/info, or of
-/// conda, by `conda-meta`. Databases of rpm are not read. Immutable.
+/// Which package of the system brought a file: of dpkg, by the lists in /var/lib/dpkg/info, of rpm,
+/// by rpmdb.sqlite (since rpm 4.16; older databases are not read), or of conda, by `conda-meta`.
+/// Immutable.
 class SystemOwners {
 public:
     SystemOwners() = default;
@@ -23,12 +24,15 @@ public:
                                      const std::unordered_set<SafePath>& files,
                                      const SafePath& prefix, const RunContext& run);
 
-    /// "libssl3 3.0.15-1 (dpkg)", "openssl 3.4.0 (conda)"; empty when none of them has it.
+    /// "libssl3 3.0.15-1 (dpkg)", "openssl-libs 1:3.2.2-6.el9_5 (rpm)", "openssl 3.4.0 (conda)";
+    /// empty when none of them has it.
     std::string owner(const SafePath& path) const;
 
 private:
     Result<void> read_dpkg(const archive::FileTree& tree, const std::unordered_set<SafePath>& files,
                            const RunContext& run);
+    Result<void> read_rpm(const archive::FileTree& tree, const std::unordered_set<SafePath>& files,
+                          const RunContext& run);
     Result<void> read_conda(const archive::FileTree& tree,
                             const std::unordered_set<SafePath>& files, const SafePath& prefix,
                             const RunContext& run);

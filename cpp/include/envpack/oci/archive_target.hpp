@@ -18,7 +18,7 @@ enum class ArchiveForm : std::uint8_t {
 
 class BlobSpool;
 
-/// A new archive of images in one plain tar file. Blobs wait in a nameless file; each tag() writes
+/// A new archive of images in one plain tar file. Blobs wait in nameless files; each tag() writes
 /// the whole archive and puts it in the place of whatever file was there. Its bytes follow from
 /// what was pushed and tagged and nothing else: `oci-layout`, `index.json`, `manifest.json`, then
 /// the blobs by digest, all with time 0 and owner 0. Needs twice the room of the blobs.
@@ -44,6 +44,8 @@ public:
     std::string description() const override;
     Result<void> push(const Descriptor& expected, ByteSource& content,
                       const RunContext& run) override;
+    Result<bool> adopt(const Descriptor& expected, const UnnamedFile& content,
+                       const RunContext& run) override;
     Result<void> tag(const Descriptor& descriptor, std::string_view name,
                      const RunContext& run) override;
 

@@ -4,6 +4,7 @@
 #include "envpack/base/digest.hpp"
 #include "envpack/base/result.hpp"
 #include "envpack/base/run_context.hpp"
+#include "envpack/base/unnamed_file.hpp"
 #include "envpack/oci/descriptor.hpp"
 
 #include <memory>
@@ -24,6 +25,9 @@ public:
     /// A fresh stream of the blob each time. Verified: it ends with digest_mismatch unless its
     /// bytes are those of descriptor(). not_found when the blob is missing.
     virtual Result<std::unique_ptr<ByteSource>> open(const RunContext& run) const = 0;
+    /// The blob as a file of this process alone, which nobody else could change since its digest
+    /// was computed: Target::adopt(). Null where there is none.
+    virtual const UnnamedFile* own_file() const noexcept { return nullptr; }
 };
 
 using LayerPtr = std::shared_ptr<const Layer>;

@@ -41,6 +41,9 @@ public:
     std::string description() const override;
     Result<void> push(const Descriptor& expected, ByteSource& content,
                       const RunContext& run) override;
+    /// Where the file is of the layout's file system.
+    Result<bool> adopt(const Descriptor& expected, const UnnamedFile& content,
+                       const RunContext& run) override;
     Result<void> tag(const Descriptor& descriptor, std::string_view name,
                      const RunContext& run) override;
 
@@ -48,6 +51,7 @@ public:
 
 private:
     LayoutTarget(const std::filesystem::path& folder, const Limits& limits);
+    Result<std::filesystem::path> blobs() const;
 
     std::filesystem::path folder_;    // as the user named it, for messages
     std::filesystem::path absolute_;  // for writing, whatever becomes of the working directory

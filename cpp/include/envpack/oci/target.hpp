@@ -3,6 +3,7 @@
 #include "envpack/base/bytes.hpp"
 #include "envpack/base/result.hpp"
 #include "envpack/base/run_context.hpp"
+#include "envpack/base/unnamed_file.hpp"
 #include "envpack/oci/descriptor.hpp"
 
 #include <memory>
@@ -43,6 +44,10 @@ public:
     /// `expected`. Content that is already there is fine: `content` is then not read.
     virtual Result<void> push(const Descriptor& expected, ByteSource& content,
                               const RunContext& run) = 0;
+    /// push() of a file of this process alone, without reading or copying it: the caller vouches
+    /// that it is `expected`. false, and nothing stored, where that cannot be done.
+    virtual Result<bool> adopt(const Descriptor& expected, const UnnamedFile& content,
+                               const RunContext& run);
     /// Gives `name` to stored content; another descriptor that had the name loses it. not_found
     /// when the content is missing; invalid_argument (rule `oci.tag`) for a name that cannot be.
     virtual Result<void> tag(const Descriptor& descriptor, std::string_view name,

@@ -40,19 +40,25 @@ struct IndexUrlOptions {
     std::string torch = {};     ///< `2.6`, `2.6.0`, `>=2.5,<2.8`; empty: the newest that fits
     std::string python = {};    ///< `3.12`, `3.13t`; empty: the base's, or not known
     std::string platform = {};  ///< `x86_64` or `aarch64`; empty: the base's, else `x86_64`
+    bool offline = false;       ///< do not ask the index
 };
 
 struct IndexUrlReport {
     cuda::IndexAnswer answer;
     std::optional<env::CudaFacts> base = std::nullopt;  ///< without a base: none
+    /// Where the index itself says otherwise than the tables, which decide; they are among the
+    /// plan's notes too. None where it was not asked or did not answer.
+    std::optional<std::vector<std::string>> disagreements = std::nullopt;
 
-    /// That of the plan or of the conflict, with `base`: {cuda, found, …} or null.
+    /// That of the plan or of the conflict, with `base`: {cuda, found, …} or null, and
+    /// `disagreements`: texts or null.
     json::Value to_json() const;
 };
 
 /// The index of PyTorch's wheels that serves the target, from the tables that are compiled in; what
-/// is to be known about it is among the plan's notes. invalid_argument for a GPU that nobody knows,
-/// or GPUs with `cpu`; errors of opening the base. A base without Python is none.
+/// is to be known about it is among the plan's notes. The index that was chosen is asked once for
+/// what it has of torch, unless pip is configured with `no-index`. invalid_argument for a GPU that
+/// nobody knows, or GPUs with `cpu`; errors of opening the base. A base without Python is none.
 Result<IndexUrlReport> index_url(const IndexUrlOptions& options,
                                  const UserConfig& user = user_config(),
                                  const RunContext& run = {});

@@ -37,6 +37,7 @@ struct IndexOptions {
     std::vector<std::string> pins = {};
     bool offline = false;                                   ///< only what was fetched before
     std::optional<KeyringProvider> keyring = std::nullopt;  ///< none: what pip is configured with
+    std::optional<unsigned> retries = std::nullopt;         ///< likewise
 };
 
 /// Where packages of this run come from. Copies share the connections and the cache.
