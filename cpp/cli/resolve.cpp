@@ -122,6 +122,9 @@ void add_resolve(CLI::App& app, Action& action) {
         ->capture_default_str();
     add_choice_options(*verb, options);
     add_cuda_options(*verb, options.cuda);
+    add_repeated(*verb, "--cuda-mirror", options.cuda.mirrors,
+                 "Ask below URL2 for what a table of packages for CUDA names below URL",
+                 "URL=URL2");
     add_index_options(*verb, options.indexes);
     verb->callback([arguments, &action] {
         action = [arguments](const RunContext& run) { return resolve(*arguments, run); };

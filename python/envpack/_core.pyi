@@ -268,6 +268,7 @@ class CudaOptions:
         driver: str,
         allow_other_major: bool,
         torch_index: str,
+        mirrors: Sequence[str],
     ) -> None: ...
 
 @final

@@ -103,6 +103,7 @@ def resolve(
     driver: str = "",
     allow_other_major: bool = False,
     torch_index: str = "",
+    cuda_mirrors: Mapping[str, str] | None = None,
     progress: ProgressArgument = None,
 ) -> Lock:
     """Choose versions for the requirements on top of a base, whose packages never change.
@@ -144,11 +145,14 @@ def resolve(
             None: what pip is configured with.
         cuda: with this or the next four, torch and what is built with it come from the one index
             of PyTorch that fits, as :func:`index_url` finds it; empty: ``"auto"`` where one of
-            them is given. Nothing is chosen where the base provides torch.
+            them is given. Nothing is chosen where the base provides torch. Without
+            ``torch_index``, any of them also chooses for jax, tensorflow, cupy, RAPIDS and others.
         gpus: GPUs that must all work.
         driver: a version of the driver or its branch.
         allow_other_major: also wheels for another major version than the base's toolkit.
         torch_index: mirror of PyTorch's indexes, without the suffix.
+        cuda_mirrors: for the indexes and pages of other packages for CUDA: what is named below
+            the first URL is asked for below the second.
         progress: as for :func:`freeze`.
 
     Raises:
@@ -195,6 +199,7 @@ def resolve(
         driver=driver,
         allow_other_major=allow_other_major,
         torch_index=torch_index,
+        mirrors=[f"{name}={url}" for name, url in (cuda_mirrors or {}).items()],
     )
     with Reporting(progress) as callback:
         return _core.resolve(options, callback)
@@ -245,6 +250,7 @@ def index_url(
             driver=driver,
             allow_other_major=allow_other_major,
             torch_index=torch_index,
+            mirrors=[],
         ),
         torch=torch,
         python=python,

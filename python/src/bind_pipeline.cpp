@@ -109,15 +109,16 @@ void bind_index_url(py::module_& module) {
     using Report = pipeline::IndexUrlReport;
     py::class_<pipeline::CudaOptions>(module, "CudaOptions", "What is told about the target.")
         .def(py::init([](std::string cuda, Texts gpus, std::string driver, bool allow_other_major,
-                         std::string torch_index) {
+                         std::string torch_index, Texts mirrors) {
                  return pipeline::CudaOptions{.cuda = std::move(cuda),
                                               .gpus = std::move(gpus),
                                               .driver = std::move(driver),
                                               .allow_other_major = allow_other_major,
-                                              .torch_index = std::move(torch_index)};
+                                              .torch_index = std::move(torch_index),
+                                              .mirrors = std::move(mirrors)};
              }),
              py::kw_only(), py::arg("cuda"), py::arg("gpus"), py::arg("driver"),
-             py::arg("allow_other_major"), py::arg("torch_index"));
+             py::arg("allow_other_major"), py::arg("torch_index"), py::arg("mirrors"));
     py::class_<pipeline::IndexUrlOptions>(module, "IndexUrlOptions", "What an index is wanted for.")
         .def(
             py::init([](std::optional<std::string> base, pipeline::CudaOptions cuda,

@@ -209,6 +209,94 @@ def check_drivers(problems: Problems) -> None:
     gpus.rows("families", {"target": matches(CODE), "members": each(known.__contains__)}, "target")
 
 
+def check_ecosystems(problems: Problems) -> None:
+    """Check the packages that encode CUDA in other ways than torch."""
+    table = Table("ecosystems", problems)
+    text = lambda value: isinstance(value, str) and bool(value)  # noqa: E731
+    texts = lambda value: value == [] or each(text)(value)  # noqa: E731
+    families: list[Row] = table.document["families"]
+    form: dict[str, Callable[[Any], bool]] = {
+        "family": text,
+        "names": each(text),
+        "scheme": {"builds", "torch-pin", "torch-page", "torch-wheel", "advice"}.__contains__,
+        "cuda_only": lambda value: isinstance(value, bool),
+        "without_cuda": maybe(text),
+        "default_cuda": maybe(matches(re.compile(r"\d+"))),
+        "same_extras": lambda value: isinstance(value, dict),
+        "other_extras": texts,
+        "libraries": texts,
+        "exclusive": lambda value: all(each(text)(group) for group in value),
+        "index": maybe(matches(re.compile(r"https://[^/]+(/\S*)?"))),
+        "torch": lambda value: all(row.keys() == {"versions", "torch"} for row in value),
+        "page": maybe(text),
+        "pages": lambda value: isinstance(value, list),
+        "advice": maybe(text),
+        "builds": lambda value: isinstance(value, list),
+        "source": text,
+    }
+    for row in families:
+        where = f"families {row.get('family')}"
+        for field, is_good in form.items():
+            table.expect(field in row and is_good(row[field]), f"{where}: {field}")
+        table.expect(row.get("status") in STATUS, f"{where}: status")
+        table.expect(row.keys() <= {*form, "status", "note"}, f"{where}: {sorted(row)}")
+        table.expect(bool(row["builds"]) == (row["scheme"] == "builds"), f"{where}: builds")
+        table.expect(bool(row["pages"]) == (row["scheme"] == "torch-page"), f"{where}: pages")
+        check_builds(table, row)
+        table.ascend(f"{where}: pages", (page["torch"] for page in row["pages"]))
+        for page in row["pages"]:
+            table.expect(each(text)(page["suffixes"]), f"{where}: page {page['torch']}")
+            table.expect(page["status"] in STATUS, f"{where}: page {page['torch']}: status")
+    names = [name for row in families for name in row["names"]]
+    table.expect(len(names) == len(set(names)), "a name is in two families")
+    rivals = [name for row in families for group in row["exclusive"] for name in group]
+    table.expect(len(rivals) == len(set(rivals)), "a name is in two groups of rivals")
+
+
+def check_builds(table: Table, family: Row) -> None:
+    """Check that the builds of a family descend, and that releases of one name do not overlap."""
+    version = matches(VERSION)
+    release = maybe(matches(re.compile(r"\d+(\.\d+)*")))
+    form: dict[str, Callable[[Any], bool]] = {
+        "cuda": version,
+        "suffix": lambda value: isinstance(value, str),
+        "extras": lambda value: isinstance(value, list),
+        "local_extras": maybe(lambda value: isinstance(value, list)),
+        "local_cuda": maybe(version),
+        "cudnn": maybe(lambda value: isinstance(value, str)),
+        "least_gpu": maybe(version),
+        "from": release,
+        "below": release,
+        "index": maybe(lambda value: value.startswith("https://")),
+    }
+    before: Row | None = None
+    for row in family["builds"]:
+        where = f"builds {family['family']} {row.get('cuda')} {row.get('from')}"
+        for field, is_good in form.items():
+            table.expect(field in row and is_good(row[field]), f"{where}: {field}")
+        table.expect(row["status"] in STATUS, f"{where}: status")
+        table.expect(
+            row.keys() <= {*form, "status", "verified_fields", "note"}, f"{where}: {sorted(row)}"
+        )
+        table.expect(
+            not row["local_extras"] or row["local_extras"] != row["extras"], f"{where}: local"
+        )
+        if before is not None:
+            table.expect(numbers(before["cuda"]) >= numbers(row["cuda"]), f"{where}: not sorted")
+            told_apart = before["suffix"] != row["suffix"] or (
+                set(before["extras"]).isdisjoint(row["extras"]) and before["extras"]
+                and row["extras"]
+            )  # fmt: skip
+            if not (told_apart or before["index"] or row["index"]):
+                table.expect(
+                    row["below"] is not None
+                    and before["from"] is not None
+                    and numbers(row["below"]) <= numbers(before["from"]),
+                    f"{where}: overlaps the build before",
+                )
+        before = row
+
+
 def check_ngc(problems: Problems) -> None:
     """Check the releases of NVIDIA's images."""
     table = Table("ngc_containers", problems)
@@ -225,6 +313,7 @@ def main() -> None:
     check_torch(problems)
     check_drivers(problems)
     check_ngc(problems)
+    check_ecosystems(problems)
     files = {path.stem for path in DATA.glob("*.json")}
     embedded = set(
         re.findall(r"^  (\w+)\b", CMAKE.read_text().split("envpack_embed_json")[1], re.M)

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -205,13 +206,14 @@ private:
         std::vector<SafePath> folders;
         for (const char* text :
              {"/usr/local/cuda/lib64", "/usr/local/cuda/targets/x86_64-linux/lib",
-              "/usr/local/cuda/targets/sbsa-linux/lib", "/usr/lib64", "/usr/lib/x86_64-linux-gnu",
-              "/usr/lib/aarch64-linux-gnu"}) {
+              "/usr/local/cuda/targets/sbsa-linux/lib", "/usr/local/cuda/extras/CUPTI/lib64",
+              "/usr/lib64", "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu"}) {
             ENVPACK_TRY(const auto folder, find_directory(tree_, text));
             if (folder && std::find(folders.begin(), folders.end(), *folder) == folders.end()) {
                 folders.push_back(*folder);
             }
         }
+        ENVPACK_CHECK(name_libraries(folders));
         // libcudart.so.12.4.127: the third number counts builds of that library.
         ENVPACK_TRY(const auto cudart, find_library(tree_, folders, "libcudart"));
         if (cudart) {
@@ -227,6 +229,29 @@ private:
         if (nccl) {
             add(facts_.nccl, nccl->path, nccl->version);
         }
+        return {};
+    }
+
+    /// Those that packages for CUDA may use instead of their own. A file of the linker alone,
+    /// `libcublas.so`, is none that could be loaded.
+    Result<void> name_libraries(const std::vector<SafePath>& folders) {
+        constexpr std::string_view names[] = {
+            "libcublas",   "libcudart",   "libcudnn", "libcufft", "libcupti",     "libcurand",
+            "libcusolver", "libcusparse", "libnccl",  "libnvrtc", "libnvJitLink",
+        };
+        std::set<std::string, std::less<>> found;
+        for (const SafePath& folder : folders) {
+            ENVPACK_TRY(const std::vector<std::string> files, tree_.list(folder));
+            for (const std::string& file : files) {
+                const std::size_t end = file.find(".so.");
+                const std::string_view name = std::string_view(file).substr(0, end);
+                if (end != std::string::npos &&
+                    std::find(std::begin(names), std::end(names), name) != std::end(names)) {
+                    found.emplace(name);
+                }
+            }
+        }
+        facts_.libraries.assign(found.begin(), found.end());
         return {};
     }
 

@@ -41,6 +41,13 @@ std::optional<cuda::CudaVersion> CudaFacts::least_driver_cuda() const {
     return most;
 }
 
+std::string CudaFacts::system_cudnn() const {
+    const auto found = std::find_if(cudnn.begin(), cudnn.end(), [](const VersionEvidence& one) {
+        return !one.where.starts_with("package nvidia-cudnn-");
+    });
+    return found == cudnn.end() ? std::string() : found->version;
+}
+
 json::Value CudaFacts::to_json() const {
     return json::Object{{"cuda", version_json(cuda())},
                         {"found", evidence_json(toolkit)},
@@ -48,6 +55,7 @@ json::Value CudaFacts::to_json() const {
                         {"torch", evidence_json(torch)},
                         {"cudnn", evidence_json(cudnn)},
                         {"nccl", evidence_json(nccl)},
+                        {"libraries", json::Array(libraries.begin(), libraries.end())},
                         {"driver_cuda", version_json(least_driver_cuda())},
                         {"problems", json::Array(problems.begin(), problems.end())}};
 }

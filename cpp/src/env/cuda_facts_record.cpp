@@ -34,7 +34,7 @@ Result<CudaFacts> decode_facts(Fields& fields) {
     ENVPACK_CHECK(fields.read_list(facts.torch, decode_evidence));
     ENVPACK_CHECK(fields.read_list(facts.cudnn, decode_evidence));
     ENVPACK_CHECK(fields.read_list(facts.nccl, decode_evidence));
-    ENVPACK_CHECK(fields.read(facts.requirements, facts.problems));
+    ENVPACK_CHECK(fields.read(facts.libraries, facts.requirements, facts.problems));
     if (!are_cuda_versions(facts.toolkit) || !are_cuda_versions(facts.torch)) {
         return no_record();
     }
@@ -44,15 +44,15 @@ Result<CudaFacts> decode_facts(Fields& fields) {
 }  // namespace
 
 std::string to_record(const CudaFacts& facts) {
-    const auto& [toolkit, torch, cudnn, nccl, requirements, problems] = facts;
+    const auto& [toolkit, torch, cudnn, nccl, libraries, requirements, problems] = facts;
     std::vector<std::string> demands;
     demands.reserve(requirements.size());
     for (const cuda::DriverRequirement& one : requirements) {
         demands.push_back(one.to_string());
     }
     return json::to_canonical(record(evidence_record(toolkit), evidence_record(torch),
-                                     evidence_record(cudnn), evidence_record(nccl), demands,
-                                     problems));
+                                     evidence_record(cudnn), evidence_record(nccl), libraries,
+                                     demands, problems));
 }
 
 Result<CudaFacts> parse_cuda_record(std::string_view text) {

@@ -271,6 +271,17 @@ json::Value to_json(const Lock& lock) {
                             {"dropped", json::Array(index->dropped.begin(), index->dropped.end())}};
     }
     document.set("cuda", std::move(cuda));
+    json::Array cuda_packages;
+    for (const LockedCudaPackage& package : origin.cuda_packages) {
+        cuda_packages.emplace_back(
+            json::Object{{"name", std::string(package.name.str())},
+                         {"requirement", package.requirement},
+                         {"limits", json::Array(package.limits.begin(), package.limits.end())},
+                         {"index", json::text_or_null(package.index)},
+                         {"reason", package.reason},
+                         {"dropped", json::Array(package.dropped.begin(), package.dropped.end())}});
+    }
+    document.set("cuda_packages", std::move(cuda_packages));
     json::Array forced;
     for (const ForcedVersion& version : origin.forced) {
         json::Value item(json::Object{});

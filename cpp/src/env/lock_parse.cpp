@@ -156,6 +156,17 @@ Result<LockOrigin> read_origin(const LockTable& table) {
         ENVPACK_TRY(index.dropped, cuda->texts("dropped"));
         origin.torch_index = std::move(index);
     }
+    ENVPACK_TRY(const auto cuda_packages, table.tables("cuda-packages"));
+    for (const LockTable& entry : cuda_packages) {
+        ENVPACK_TRY(auto name, read_name(entry));
+        LockedCudaPackage package{.name = std::move(name)};
+        ENVPACK_TRY(package.requirement, entry.text("requirement"));
+        ENVPACK_TRY(package.limits, entry.texts("limits"));
+        ENVPACK_TRY(package.index, entry.text("index"));
+        ENVPACK_TRY(package.reason, entry.text("reason"));
+        ENVPACK_TRY(package.dropped, entry.texts("dropped"));
+        origin.cuda_packages.push_back(std::move(package));
+    }
     ENVPACK_TRY(const auto forced, table.tables("forced"));
     for (const LockTable& entry : forced) {
         ENVPACK_TRY(auto name, read_name(entry));

@@ -198,6 +198,15 @@ void write_origin(LockText& out, const LockOrigin& origin) {
         out.text("reason", origin.torch_index->reason);
         out.texts("dropped", origin.torch_index->dropped);
     }
+    for (const LockedCudaPackage& package : origin.cuda_packages) {
+        out.header("[[tool.envpack.cuda-packages]]");
+        out.text("name", package.name.str());
+        out.text("requirement", package.requirement);
+        out.texts("limits", package.limits);
+        out.text("index", package.index);
+        out.text("reason", package.reason);
+        out.texts("dropped", package.dropped);
+    }
     for (const ForcedVersion& forced : origin.forced) {
         out.header("[[tool.envpack.forced]]");
         out.text("name", forced.name.str());

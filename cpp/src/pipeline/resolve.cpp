@@ -1,6 +1,7 @@
 #include "envpack/pipeline/resolve.hpp"
 
 #include "cuda_base.hpp"
+#include "cuda_packages.hpp"
 #include "envpack/base/digest.hpp"
 #include "envpack/base/file.hpp"
 #include "envpack/base/text.hpp"
@@ -38,7 +39,7 @@ Result<CudaBase> target_of(const ResolveOptions& options, const UserConfig& user
                       fmt::format("`{}` does not say for which Python and platform", *options.base))
                     .with_hint("name the base itself, or give the file with -c"));
         }
-        if (options.cuda.is_given() && options.cuda.is_auto()) {
+        if (options.cuda.is_given() && options.cuda.cuda != "cpu") {
             return read_cuda_base({.source = *options.base, .python = options.python}, user, run);
         }
         CudaBase base;
@@ -323,6 +324,11 @@ Result<ResolveOutcome> resolve(const ResolveOptions& options, const UserConfig& 
     if (torch.conflict && torch.is_named) {
         return *std::move(torch.conflict);
     }
+    ENVPACK_TRY(CudaPackages packages,
+                choose_cuda_packages(options, target, torch, request, user, run));
+    if (packages.conflict) {
+        return *std::move(packages.conflict);
+    }
     ENVPACK_TRY(const UserIndexes indexes, open_user_indexes(request.indexes, user, run));
     ENVPACK_TRY(env::ProviderOptions policy,
                 provider_options(options, request, base, request.pre || pip.pre, run));
@@ -366,6 +372,11 @@ Result<ResolveOutcome> resolve(const ResolveOptions& options, const UserConfig& 
         }
         run.note(torch.conflict->headline);
     }
+    ENVPACK_TRY(auto misplaced,
+                judge_cuda_packages(packages, selection, base, *places, provider, run));
+    if (misplaced) {
+        return *std::move(misplaced);
+    }
     for (const std::string& note : provider.notes()) {
         run.note(note);
     }
@@ -408,6 +419,7 @@ Result<ResolveOutcome> resolve(const ResolveOptions& options, const UserConfig& 
         }
     }
     lock.origin->torch_index = std::move(torch.index);
+    lock.origin->cuda_packages = std::move(packages.locked);
     if (exclude_newer) {
         lock.origin->exclude_newer = format_rfc3339(*exclude_newer);
     }

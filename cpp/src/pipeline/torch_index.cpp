@@ -1,6 +1,7 @@
 #include "torch_index.hpp"
 
 #include "envpack/base/text.hpp"
+#include "envpack/cuda/ecosystem_plan.hpp"
 #include "envpack/cuda/torch_matrix.hpp"
 #include "envpack/env/target_environment.hpp"
 #include "index_question.hpp"
@@ -17,27 +18,21 @@ const packaging::PackageName& torch_name() {
     return name;
 }
 
-const env::FrozenPackage* provided_torch(const ResolveOptions& options,
-                                         const env::Inventory& base) {
-    const auto is_torch = [](const std::string& text) {
-        const auto name = packaging::PackageName::parse(text);
-        return name && *name == torch_name();
-    };
-    const bool may_move = std::any_of(options.unfreeze.begin(), options.unfreeze.end(), is_torch) ||
-                          std::any_of(options.shadow.begin(), options.shadow.end(), is_torch);
-    return may_move ? nullptr : base.find(torch_name());
-}
-
-/// What the request says about torch by name.
-packaging::SpecifierSet wanted_torch(const Request& request, const env::Inventory& base) {
+/// What the request says about torch: by name, and by releases of packages that need one torch.
+Result<packaging::SpecifierSet> wanted_torch(const Request& request, const env::Inventory& base) {
     const packaging::MarkerEnvironment environment = env::marker_environment(base.python);
     packaging::SpecifierSet wanted;
     for (const auto* lines : {&request.requirements, &request.constraints}) {
         for (const env::UserRequirement& line : *lines) {
             const packaging::Requirement& one = line.requirement;
-            if (one.name == torch_name() &&
-                (!one.marker || one.marker->evaluate_with_extra(environment, nullptr))) {
+            if (one.marker && !one.marker->evaluate_with_extra(environment, nullptr)) {
+                continue;
+            }
+            if (one.name == torch_name()) {
                 wanted = wanted & one.specifiers;
+            } else if (lines == &request.requirements) {
+                ENVPACK_TRY(const packaging::SpecifierSet needed, cuda::torch_wanted_by(one));
+                wanted = wanted & needed;
             }
         }
     }
@@ -98,6 +93,17 @@ env::LockedTorchIndex recorded(const cuda::IndexPlan& plan) {
 
 }  // namespace
 
+const env::FrozenPackage* provided_torch(const ResolveOptions& options,
+                                         const env::Inventory& base) {
+    const auto is_torch = [](const std::string& text) {
+        const auto name = packaging::PackageName::parse(text);
+        return name && *name == torch_name();
+    };
+    const bool may_move = std::any_of(options.unfreeze.begin(), options.unfreeze.end(), is_torch) ||
+                          std::any_of(options.shadow.begin(), options.shadow.end(), is_torch);
+    return may_move ? nullptr : base.find(torch_name());
+}
+
 Result<TorchIndexChoice> pin_torch_index(const ResolveOptions& options, const CudaBase& target,
                                          Request& request, const UserConfig& user,
                                          const RunContext& run) {
@@ -110,18 +116,19 @@ Result<TorchIndexChoice> pin_torch_index(const ResolveOptions& options, const Cu
                              torch->raw_version));
         return TorchIndexChoice();
     }
-    for (const std::string& problem : target.facts.problems) {
+    for (const std::string& problem :
+         options.cuda.is_auto() ? target.facts.problems : std::vector<std::string>()) {
         run.note(problem);
     }
     ENVPACK_TRY(cuda::IndexQuestion question, index_question(options.cuda, &target.facts));
-    question.torch = wanted_torch(request, base);
+    ENVPACK_TRY(question.torch, wanted_torch(request, base));
     question.python = python_of(base.python);
     ENVPACK_TRY(question.machine, machine_for(base.python.machine));
     ENVPACK_TRY(const cuda::TorchMatrix matrix, cuda::TorchMatrix::load());
     ENVPACK_TRY(cuda::IndexAnswer answer, cuda::plan_index(question));
+    const bool is_named = names_one_of(request, matrix.packages());
     if (const auto* conflict = std::get_if<cuda::IndexConflict>(&answer)) {
-        return TorchIndexChoice{.conflict = explanation_of(*conflict),
-                                .is_named = names_one_of(request, matrix.packages())};
+        return TorchIndexChoice{.conflict = explanation_of(*conflict), .is_named = is_named};
     }
     auto& plan = std::get<cuda::IndexPlan>(answer);
     ENVPACK_TRY(const http::Url url, use_mirror(plan, options.cuda, user));
@@ -130,7 +137,9 @@ Result<TorchIndexChoice> pin_torch_index(const ResolveOptions& options, const Cu
     for (const std::string& note : plan.notes) {
         run.note(note);
     }
-    return TorchIndexChoice{.index = recorded(plan)};
+    TorchIndexChoice choice{.index = recorded(plan), .is_named = is_named};
+    choice.plan = std::move(plan);
+    return choice;
 }
 
 Result<bool> chooses_torch_family(const env::Selection& selection, const PlaceIndex& places) {

@@ -3,6 +3,7 @@
 #include "cuda_base.hpp"
 #include "envpack/base/result.hpp"
 #include "envpack/base/run_context.hpp"
+#include "envpack/cuda/index_plan.hpp"
 #include "envpack/env/explain.hpp"
 #include "envpack/env/inventory.hpp"
 #include "envpack/env/lock.hpp"
@@ -19,8 +20,9 @@ namespace envpack::pipeline {
 /// One of the two, or none where nothing is chosen.
 struct TorchIndexChoice {
     std::optional<env::LockedTorchIndex> index = std::nullopt;  ///< as a lock records it
+    std::optional<cuda::IndexPlan> plan = std::nullopt;         ///< what it was made of
     std::optional<env::Explanation> conflict = std::nullopt;    ///< why no index fits
-    bool is_named = false;  ///< of a conflict: the request itself names one of the packages
+    bool is_named = false;  ///< the request itself names one of the packages
 };
 
 /// Pins torch and all that is built with it to the index that fits the target of
@@ -34,6 +36,9 @@ Result<TorchIndexChoice> pin_torch_index(const ResolveOptions& options, const Cu
 /// Whether it adds torch or what is built with it from an index; what was asked for by place is
 /// the user's own choice.
 Result<bool> chooses_torch_family(const env::Selection& selection, const PlaceIndex& places);
+
+/// The torch of the base, unless the options let it move; nullptr when there is none.
+const env::FrozenPackage* provided_torch(const ResolveOptions& options, const env::Inventory& base);
 
 /// A companion of torch that belongs to another release than the provided one, with the version
 /// that does belong to it.

@@ -102,8 +102,10 @@ void add_credentials(const IndexOptions& options, const index::PipConfig& pip,
             credentials.add(url->origin(), {*url->user(), url->password().value_or("")});
         }
     };
-    for (const std::string& pin : options.pins) {
-        add(pin.substr(pin.find('=') + 1));
+    for (const auto* pins : {&options.pins, &options.page_pins}) {
+        for (const std::string& pin : *pins) {
+            add(pin.substr(pin.find('=') + 1));
+        }
     }
     for (const auto* urls :
          {&pip.find_links, &options.find_links, &pip.extra_index_urls, &options.extra_index_urls}) {
@@ -132,8 +134,10 @@ Result<void> complete_with_keyring(IndexOptions& options, index::PipConfig& pip,
         }
         return {};
     };
-    for (std::string& pin : options.pins) {
-        ENVPACK_CHECK(complete(pin, pin.find('=') + 1));
+    for (auto* pins : {&options.pins, &options.page_pins}) {
+        for (std::string& pin : *pins) {
+            ENVPACK_CHECK(complete(pin, pin.find('=') + 1));
+        }
     }
     for (auto* urls :
          {&options.extra_index_urls, &options.find_links, &pip.extra_index_urls, &pip.find_links}) {
@@ -142,6 +146,26 @@ Result<void> complete_with_keyring(IndexOptions& options, index::PipConfig& pip,
         }
     }
     return options.index_url ? complete(*options.index_url) : complete(pip.index_url);
+}
+
+/// `NAME=URL` each, the URL opened by `open`.
+template <class Open>
+Result<void> open_pins(const std::vector<std::string>& pins, Open open,
+                       const index::IndexServices& services, index::ChainedIndex::Options& chain) {
+    for (const std::string& pin : pins) {
+        const std::size_t equals = pin.find('=');
+        if (equals == std::string::npos) {
+            return fail(Error(ErrorCode::invalid_argument,
+                              fmt::format("`{}` pins no package to an index",
+                                          text::printable(text::redact_url(pin))))
+                            .with_hint("write it as torch=https://download.pytorch.org/whl/cu124"));
+        }
+        ENVPACK_TRY(packaging::PackageName name,
+                    packaging::PackageName::parse(std::string_view(pin).substr(0, equals)));
+        ENVPACK_TRY(auto opened, open(pin.substr(equals + 1), services));
+        chain.pinned.insert_or_assign(std::move(name), std::move(opened));
+    }
+    return {};
 }
 
 }  // namespace
@@ -237,19 +261,8 @@ Result<UserIndexes> open_user_indexes(const IndexOptions& asked, const UserConfi
             chain.find_links.push_back(std::move(opened));
         }
     }
-    for (const std::string& pin : options.pins) {
-        const std::size_t equals = pin.find('=');
-        if (equals == std::string::npos) {
-            return fail(Error(ErrorCode::invalid_argument,
-                              fmt::format("`{}` pins no package to an index",
-                                          text::printable(text::redact_url(pin))))
-                            .with_hint("write it as torch=https://download.pytorch.org/whl/cu124"));
-        }
-        ENVPACK_TRY(packaging::PackageName name,
-                    packaging::PackageName::parse(std::string_view(pin).substr(0, equals)));
-        ENVPACK_TRY(auto opened, index::open_index(pin.substr(equals + 1), services));
-        chain.pinned.insert_or_assign(std::move(name), std::move(opened));
-    }
+    ENVPACK_CHECK(open_pins(options.pins, index::open_index, services, chain));
+    ENVPACK_CHECK(open_pins(options.page_pins, index::open_find_links, services, chain));
     indexes.services = services;
     indexes.index = std::make_shared<index::ChainedIndex>(std::move(chain));
     return indexes;

@@ -72,6 +72,22 @@ const Environment devel_environment = {
     {"NV_LIBNCCL_PACKAGE_VERSION", "2.21.5-1"},
     {"NVIDIA_REQUIRE_CUDA", "cuda>=12.4 brand=tesla,driver>=470,driver<471"}};
 
+TEST(CudaFacts, LibrariesAreThoseThatCanBeLoaded) {
+    MemoryTree tree = devel_tree();
+    tree.add_file("usr/local/cuda-12.4/targets/x86_64-linux/lib/libcublas.so", "")
+        .add_file("usr/local/cuda-12.4/targets/x86_64-linux/lib/libcufft.so.11", "")
+        .add_file("usr/local/cuda-12.4/targets/x86_64-linux/lib/libcublasLt.so.12", "")
+        .add_file("usr/local/cuda-12.4/extras/CUPTI/lib64/libcupti.so.12", "")
+        .add_file("usr/lib/x86_64-linux-gnu/libnccl.so.2", "");
+    const CudaFacts facts = facts_of(tree, devel_environment);
+    EXPECT_EQ(facts.libraries, (std::vector<std::string>{"libcudart", "libcudnn", "libcufft",
+                                                         "libcupti", "libnccl"}));
+    EXPECT_EQ(facts.system_cudnn(), "9.1.0.70");
+    CudaFacts wheels;
+    wheels.cudnn = {{"package nvidia-cudnn-cu12", "9.8.0.87"}};
+    EXPECT_EQ(wheels.system_cudnn(), "");
+}
+
 TEST(CudaFacts, TheVariableDecidesAndTheRestConfirms) {
     const CudaFacts facts = facts_of(devel_tree(), devel_environment);
     EXPECT_EQ(text(facts.cuda()), "12.4.1");

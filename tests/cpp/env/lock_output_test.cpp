@@ -31,6 +31,17 @@ TEST(LockOutput, JsonAlwaysSaysWhichIndexWasChosen) {
               R"("reason":"the nearest","suffix":"cu126"})");
 }
 
+TEST(LockOutput, JsonSaysWhatWasMadeOfRequirementsForCuda) {
+    Lock lock;
+    EXPECT_EQ(json::to_canonical(*to_json(lock).find("cuda_packages")), "[]");
+    lock.origin = LockOrigin{.cuda_packages = {{.name = *packaging::PackageName::parse("jax"),
+                                                .requirement = "jax[cuda12]",
+                                                .reason = "it fits"}}};
+    EXPECT_EQ(json::to_canonical(*to_json(lock).find("cuda_packages")),
+              R"([{"dropped":[],"index":null,"limits":[],"name":"jax","reason":"it fits",)"
+              R"("requirement":"jax[cuda12]"}])");
+}
+
 TEST(LockOutput, PathsOfRequirementsCountFromTheFolderOfTheLock) {
     const auto text = to_requirements_text(lock_of_folder("a b/./"), "/srv/locks");
     ASSERT_TRUE(text);

@@ -55,7 +55,13 @@ Lock full_lock() {
                    .torch_index = LockedTorchIndex{.suffix = "cu126",
                                                    .url = "https://host.example/whl/cu126",
                                                    .reason = "it fits",
-                                                   .dropped = {"cu130: it does not"}}};
+                                                   .dropped = {"cu130: it does not"}},
+                   .cuda_packages = {{.name = name("jax"),
+                                      .requirement = "jax[cuda12]",
+                                      .limits = {"jax>=0.4.26"},
+                                      .index = "https://host.example/jax",
+                                      .reason = "for the wanted CUDA",
+                                      .dropped = {"jax[cuda13]: another major version"}}}};
     return lock;
 }
 
@@ -124,6 +130,18 @@ TEST(Lock, IsWrittenInTheOrderOfPep751) {
             "reason = \"it fits\"\n"
             "dropped = [\n"
             "    \"cu130: it does not\",\n"
+            "]\n"
+            "\n"
+            "[[tool.envpack.cuda-packages]]\n"
+            "name = \"jax\"\n"
+            "requirement = \"jax[cuda12]\"\n"
+            "limits = [\n"
+            "    \"jax>=0.4.26\",\n"
+            "]\n"
+            "index = \"https://host.example/jax\"\n"
+            "reason = \"for the wanted CUDA\"\n"
+            "dropped = [\n"
+            "    \"jax[cuda13]: another major version\",\n"
             "]\n");
 }
 

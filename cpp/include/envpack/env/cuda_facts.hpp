@@ -36,6 +36,9 @@ struct CudaFacts {
     std::vector<VersionEvidence> torch = {};    ///< the CUDA that torch and its wheels are for
     std::vector<VersionEvidence> cudnn = {};    ///< the first one decides
     std::vector<VersionEvidence> nccl = {};     ///< the first one decides
+    /// Libraries of the toolkit, of cuDNN and NCCL that are there as files, by name; of wheels
+    /// none.
+    std::vector<std::string> libraries = {};                 ///< "libcublas"
     std::vector<cuda::DriverRequirement> requirements = {};  ///< all must hold
     std::vector<std::string> problems = {};  ///< one line each: disagreements, unreadable variables
 
@@ -45,7 +48,11 @@ struct CudaFacts {
     /// What the container runtime demands of the driver; none when it does not demand a CUDA.
     std::optional<cuda::CudaVersion> least_driver_cuda() const;
 
-    /// {cuda, found, torch, cudnn, nccl, driver_cuda, problems}; each finding has where and version
+    /// The cuDNN of the system, which is not that of a wheel; empty when there is none.
+    std::string system_cudnn() const;
+
+    /// {cuda, found, torch_cuda, torch, cudnn, nccl, libraries, driver_cuda, problems}; each
+    /// finding has where and version
     json::Value to_json() const;
 };
 

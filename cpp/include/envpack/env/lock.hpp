@@ -109,6 +109,17 @@ struct LockedTorchIndex {
     friend bool operator==(const LockedTorchIndex&, const LockedTorchIndex&) = default;
 };
 
+/// What was made of a requirement for the CUDA of the target (`[[tool.envpack.cuda-packages]]`).
+struct LockedCudaPackage {
+    packaging::PackageName name;            ///< as it was asked for
+    std::string requirement = {};           ///< that was resolved instead: `jax[cuda12]`
+    std::vector<std::string> limits = {};   ///< constraints that were added
+    std::string index = {};                 ///< that it was pinned to, without credentials
+    std::string reason = {};                ///< one sentence
+    std::vector<std::string> dropped = {};  ///< `jax[cuda13]: CUDA 13 is another major version …`
+    friend bool operator==(const LockedCudaPackage&, const LockedCudaPackage&) = default;
+};
+
 /// [tool.envpack]: what the lock was made for. Value; not synchronised.
 struct LockOrigin {
     std::string base = {};         ///< source text: `oci:base`; empty without a base
@@ -126,7 +137,8 @@ struct LockOrigin {
     std::vector<RelaxedPin> relaxed = {};    ///< sorted by name
     std::vector<ForcedVersion> forced = {};  ///< sorted by name
     std::optional<LockedTorchIndex> torch_index = std::nullopt;
-    std::string exclude_newer = {};  ///< RFC 3339; empty: no limit
+    std::vector<LockedCudaPackage> cuda_packages = {};  ///< sorted by name
+    std::string exclude_newer = {};                     ///< RFC 3339; empty: no limit
     friend bool operator==(const LockOrigin&, const LockOrigin&) = default;
 };
 

@@ -24,12 +24,15 @@ struct CudaOptions {
     /// A mirror of https://download.pytorch.org/whl, to which the suffix is added; empty:
     /// ENVPACK_TORCH_INDEX, or that address.
     std::string torch_index = {};
+    /// `URL=URL`: what a table names below the first is asked for below the second. Not for torch.
+    std::vector<std::string> mirrors = {};
 
     bool is_auto() const noexcept { return cuda.empty() || cuda == "auto"; }
     /// Whether anything is said about the target.
-    bool is_given() const noexcept {
-        return !cuda.empty() || !gpus.empty() || !driver.empty() || allow_other_major ||
-               !torch_index.empty();
+    bool is_given() const noexcept { return tells_target() || !torch_index.empty(); }
+    /// Whether packages other than torch's are chosen for CUDA, too.
+    bool tells_target() const noexcept {
+        return !cuda.empty() || !gpus.empty() || !driver.empty() || allow_other_major;
     }
 };
 

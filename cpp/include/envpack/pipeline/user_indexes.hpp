@@ -35,6 +35,8 @@ struct IndexOptions {
     index::IndexStrategy strategy = index::IndexStrategy::first_index;
     /// `NAME=URL`: that package comes from that index and from nowhere else.
     std::vector<std::string> pins = {};
+    /// The same with a page of links instead of an index.
+    std::vector<std::string> page_pins = {};
     bool offline = false;                                   ///< only what was fetched before
     std::optional<KeyringProvider> keyring = std::nullopt;  ///< none: what pip is configured with
     std::optional<unsigned> retries = std::nullopt;         ///< likewise
