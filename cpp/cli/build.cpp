@@ -155,6 +155,9 @@ void add_build(CLI::App& app, Action& action) {
     verb->add_option("--compression", arguments->compression, "Of the layers that are added")
         ->check(CLI::IsMember({"gzip", "zstd", "none"}))
         ->capture_default_str();
+    verb->add_flag("--estargz", options.estargz,
+                   "Layers that containerd's stargz snapshotter can mount before they are fetched; "
+                   "gzip only");
     verb->add_option("--user", options.user, "User of the image's processes")
         ->type_name("UID[:GID]");
     verb->add_option("--workdir", options.working_dir, "Working folder in the image")

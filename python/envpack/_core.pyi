@@ -9,6 +9,7 @@ from envpack._core_build import BuildOptions as BuildOptions
 from envpack._core_build import BuildReport as BuildReport
 from envpack._core_build import BuiltLayer as BuiltLayer
 from envpack._core_build import CopiedLibrary as CopiedLibrary
+from envpack._core_build import StartupHook as StartupHook
 from envpack._core_build import build as build
 from envpack._core_doctor import DoctorCheck as DoctorCheck
 from envpack._core_doctor import DoctorGpu as DoctorGpu
@@ -291,6 +292,8 @@ class InstallReport:
     def installed(self) -> list[InstalledPackage]: ...
     @property
     def removed(self) -> list[InstalledPackage]: ...
+    @property
+    def startup_hooks(self) -> list[StartupHook]: ...
     @property
     def notes(self) -> list[str]: ...
     def to_dict(self) -> dict[str, Any]: ...

@@ -61,6 +61,7 @@ void bind_install(py::module_& module) {
         .def_readonly("kept", &InstallReport::kept)
         .def_readonly("installed", &InstallReport::installed)
         .def_readonly("removed", &InstallReport::removed)
+        .def_readonly("startup_hooks", &InstallReport::startup_hooks)
         .def_readonly("notes", &InstallReport::notes)
         .def(
             "to_dict", [](const InstallReport& r) { return to_python(r.to_json()); },

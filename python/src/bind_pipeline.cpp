@@ -19,6 +19,10 @@ namespace py = pybind11;
 namespace envpack::python {
 namespace {
 
+std::optional<std::string> text_if_any(const std::string& text) {
+    return text.empty() ? std::nullopt : std::optional(text);
+}
+
 using Texts = std::vector<std::string>;
 using Paths = std::vector<std::filesystem::path>;
 
@@ -224,6 +228,17 @@ void bind_reports(py::module_& module) {
         .def("__repr__", [](const pipeline::CopiedLibrary& l) {
             return "<CopiedLibrary " + l.path + " for " + l.needed_by + ">";
         });
+    py::class_<pipeline::StartupHook>(module, "StartupHook",
+                                      "A file of a package that every start of Python uses.")
+        .def_property_readonly(
+            "package", [](const pipeline::StartupHook& h) { return text_if_any(h.package); })
+        .def_property_readonly(
+            "version", [](const pipeline::StartupHook& h) { return text_if_any(h.version); })
+        .def_readonly("kind", &pipeline::StartupHook::kind)
+        .def_readonly("path", &pipeline::StartupHook::path)
+        .def("__repr__", [](const pipeline::StartupHook& h) {
+            return "<StartupHook " + h.path + " (" + h.kind + ")>";
+        });
     py::class_<pipeline::BuildReport>(module, "BuildReport",
                                       "What a build made; returned by envpack.build().")
         .def_readonly("output", &pipeline::BuildReport::output)
@@ -233,6 +248,7 @@ void bind_reports(py::module_& module) {
             "base_digest", [](const pipeline::BuildReport& r) { return r.base_digest.to_string(); })
         .def_readonly("layers", &pipeline::BuildReport::layers)
         .def_readonly("libraries", &pipeline::BuildReport::libraries)
+        .def_readonly("startup_hooks", &pipeline::BuildReport::startup_hooks)
         .def_readonly("notes", &pipeline::BuildReport::notes)
         .def(
             "to_dict", [](const pipeline::BuildReport& r) { return to_python(r.to_json()); },
@@ -280,53 +296,54 @@ void bind_pipeline(py::module_& module) {
     bind_resolve_options(module);
 
     py::class_<pipeline::BuildOptions>(module, "BuildOptions", "What to build, and how.")
-        .def(py::init([](std::filesystem::path input, std::string output,
-                         std::optional<std::string> base, const std::string& layout,
-                         std::string prefix,
-                         const std::vector<std::pair<std::filesystem::path, std::string>>& add,
-                         bool with_libs, std::map<std::string, std::string> env,
-                         std::map<std::string, std::string> labels,
-                         std::map<std::string, std::string> annotations, Texts ports, Texts volumes,
-                         const std::string& compression, std::optional<std::string> user,
-                         std::optional<std::string> workdir, std::optional<Texts> entrypoint,
-                         std::optional<Texts> cmd, bool constraints, bool no_cache, bool no_build,
-                         Paths sbom, std::optional<std::filesystem::path> provenance,
-                         pipeline::IndexOptions indexes) {
-                 std::vector<pipeline::AddedPath> added;
-                 for (const auto& [source, destination] : add) {
-                     added.push_back({.source = source, .destination = destination});
-                 }
-                 return pipeline::BuildOptions{
-                     .input = std::move(input),
-                     .output = std::move(output),
-                     .base = std::move(base),
-                     .layout = value_or_raise(pipeline::build_layout_named(layout)),
-                     .prefix = std::move(prefix),
-                     .add = std::move(added),
-                     .with_libs = with_libs,
-                     .env = std::move(env),
-                     .labels = std::move(labels),
-                     .annotations = std::move(annotations),
-                     .ports = std::move(ports),
-                     .volumes = std::move(volumes),
-                     .compression = value_or_raise(archive::compression_named(compression)),
-                     .user = std::move(user),
-                     .working_dir = std::move(workdir),
-                     .entrypoint = std::move(entrypoint),
-                     .cmd = std::move(cmd),
-                     .constraints = constraints,
-                     .no_cache = no_cache,
-                     .no_build = no_build,
-                     .sbom = std::move(sbom),
-                     .provenance = std::move(provenance),
-                     .indexes = std::move(indexes)};
-             }),
+        .def(py::init(
+                 [](std::filesystem::path input, std::string output,
+                    std::optional<std::string> base, const std::string& layout, std::string prefix,
+                    const std::vector<std::pair<std::filesystem::path, std::string>>& add,
+                    bool with_libs, std::map<std::string, std::string> env,
+                    std::map<std::string, std::string> labels,
+                    std::map<std::string, std::string> annotations, Texts ports, Texts volumes,
+                    const std::string& compression, bool estargz, std::optional<std::string> user,
+                    std::optional<std::string> workdir, std::optional<Texts> entrypoint,
+                    std::optional<Texts> cmd, bool constraints, bool no_cache, bool no_build,
+                    Paths sbom, std::optional<std::filesystem::path> provenance,
+                    pipeline::IndexOptions indexes) {
+                     std::vector<pipeline::AddedPath> added;
+                     for (const auto& [source, destination] : add) {
+                         added.push_back({.source = source, .destination = destination});
+                     }
+                     return pipeline::BuildOptions{
+                         .input = std::move(input),
+                         .output = std::move(output),
+                         .base = std::move(base),
+                         .layout = value_or_raise(pipeline::build_layout_named(layout)),
+                         .prefix = std::move(prefix),
+                         .add = std::move(added),
+                         .with_libs = with_libs,
+                         .env = std::move(env),
+                         .labels = std::move(labels),
+                         .annotations = std::move(annotations),
+                         .ports = std::move(ports),
+                         .volumes = std::move(volumes),
+                         .compression = value_or_raise(archive::compression_named(compression)),
+                         .estargz = estargz,
+                         .user = std::move(user),
+                         .working_dir = std::move(workdir),
+                         .entrypoint = std::move(entrypoint),
+                         .cmd = std::move(cmd),
+                         .constraints = constraints,
+                         .no_cache = no_cache,
+                         .no_build = no_build,
+                         .sbom = std::move(sbom),
+                         .provenance = std::move(provenance),
+                         .indexes = std::move(indexes)};
+                 }),
              py::arg("input"), py::arg("output"), py::kw_only(), py::arg("base"), py::arg("layout"),
              py::arg("prefix"), py::arg("add"), py::arg("with_libs"), py::arg("env"),
              py::arg("labels"), py::arg("annotations"), py::arg("ports"), py::arg("volumes"),
-             py::arg("compression"), py::arg("user"), py::arg("workdir"), py::arg("entrypoint"),
-             py::arg("cmd"), py::arg("constraints"), py::arg("no_cache"), py::arg("no_build"),
-             py::arg("sbom"), py::arg("provenance"), py::arg("indexes"));
+             py::arg("compression"), py::arg("estargz"), py::arg("user"), py::arg("workdir"),
+             py::arg("entrypoint"), py::arg("cmd"), py::arg("constraints"), py::arg("no_cache"),
+             py::arg("no_build"), py::arg("sbom"), py::arg("provenance"), py::arg("indexes"));
 
     bind_reports(module);
     module.def("freeze", &freeze, py::arg("source"), py::arg("python"), py::arg("exclude"),

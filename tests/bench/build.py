@@ -248,7 +248,8 @@ def _peers(
         "umoci": f"rm -rf {layer}; cp -r {folder / 'base'} {layer} && "
         f"umoci insert --image {layer}:latest {tree} /opt/venv",
         "buildah": f"rm -rf {layer}; c=$({buildah} from scratch) && "
-        f"{buildah} add -q $c {tree} /opt/venv && {buildah} commit -q $c oci:{layer}:latest",
+        f"{buildah} add -q $c {tree} /opt/venv && "
+        f"{buildah} commit -q --disable-compression=false $c oci:{layer}:latest",
     }
     for tool, command in pack.items():
         if not shutil.which(tool) or not shutil.which(uv):

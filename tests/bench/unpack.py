@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import hashlib
 import json
@@ -10,11 +9,11 @@ import shutil
 import subprocess
 import tarfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from bench.build import make_inputs
+from support.daemons import NotHere, containerd
 from support.engines import Engine
 
 ROUNDS = 3
@@ -54,33 +53,6 @@ def single_members(ours: Path, layout: Path) -> int:
     return len(manifest["layers"])
 
 
-@contextlib.contextmanager
-def _containerd(folder: Path) -> Iterator[list[str]]:
-    """Run a containerd of our own; give the beginning of a ctr command."""
-    folder.mkdir()
-    socket = folder / "containerd.sock"
-    config = folder / "config.toml"
-    config.write_text(
-        f'version = 2\nroot = "{folder}/root"\nstate = "{folder}/state"\n'
-        f'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n[grpc]\naddress = "{socket}"\n'
-    )
-    with (folder / "log").open("wb") as log:
-        daemon = subprocess.Popen(
-            ["containerd", "-c", config], stdout=log, stderr=log, start_new_session=True
-        )
-    try:
-        ctr = ["ctr", "-a", str(socket), "--timeout", "300s"]
-        deadline = time.monotonic() + 20
-        while subprocess.run([*ctr, "version"], capture_output=True, check=False).returncode != 0:
-            if daemon.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError((folder / "log").read_text()[-2000:])
-            time.sleep(0.1)
-        yield ctr
-    finally:
-        daemon.terminate()
-        daemon.wait(timeout=20)
-
-
 def _time(command: list[str]) -> float:
     begin = time.perf_counter()
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -118,7 +90,7 @@ def _import(folder: Path, layouts: dict[str, Path]) -> None:
             for path in sorted(layout.rglob("*")):
                 tar.add(path, path.relative_to(layout), recursive=False)
     times: dict[str, list[float]] = {name: [] for name in layouts}
-    with _containerd(folder / "containerd") as ctr:
+    with containerd() as ctr:
         for _ in range(ROUNDS):
             for name, archive in archives.items():
                 load = [*ctr, "images", "import", "--base-name", "example/app", str(archive)]
@@ -137,11 +109,14 @@ def bench_unpack(work: Path, envpack: str, size: int) -> None:
     layers = single_members(ours, single)
     print(f"\nunpacking an image of {layers} layers, {size / 1e6:.0f} MB")
     layouts = {"ours": ours, "single": single}
-    for tool, run in (("podman", _podman), ("containerd", _import)):
-        if shutil.which(tool):
-            run(folder, layouts)
-        else:
-            print(f"  not on this machine: {tool}")
+    if shutil.which("podman"):
+        _podman(folder, layouts)
+    else:
+        print("  there is no podman on this machine")
+    try:
+        _import(folder, layouts)
+    except NotHere as reason:
+        print(f"  {reason}")
     helper = shutil.which("unpigz")
     print(f"  containerd inflates with {'unpigz' if helper else 'its own gzip'}")
     shutil.rmtree(folder)

@@ -42,7 +42,7 @@ class Engine:
         config = self.folder / "containers.conf"
         config.write_text(_PODMAN_CONFIG)
         stores = [f"--{name}={self.folder / name}" for name in ("root", "runroot", "tmpdir")]
-        return _output(
+        return output_of(
             ["podman", *stores, f"--storage-driver={self.driver}", *arguments],
             env={**os.environ, "CONTAINERS_CONF": str(config)},
         )
@@ -52,10 +52,11 @@ class Engine:
         shutil.rmtree(bundle, ignore_errors=True)
         unpack(image, bundle)
         path = "PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin"
-        return _output(["chroot", str(bundle / "rootfs"), "env", path, *command])
+        return output_of(["chroot", str(bundle / "rootfs"), "env", path, *command])
 
 
-def _output(command: list[str], env: dict[str, str] | None = None) -> str:
+def output_of(command: list[str], env: dict[str, str] | None = None) -> str:
+    """Run a program that must succeed; return what it prints."""
     result = subprocess.run(
         command, capture_output=True, text=True, timeout=300, check=False, env=env
     )
@@ -65,22 +66,24 @@ def _output(command: list[str], env: dict[str, str] | None = None) -> str:
 
 def find_engine(folder: Path, probe: str) -> Engine:
     """Return the first engine that can start ``true`` in the image ``probe``."""
-    podman = Engine("podman", folder)
     if shutil.which("podman"):
-        try:
-            podman.run(probe, "true")
-        except (AssertionError, subprocess.TimeoutExpired) as error:
-            print(f"podman cannot run here: {error}")
-        else:
-            return podman
+        for driver in ("overlay", "vfs"):  # which copies the whole base for each layer
+            podman = Engine("podman", folder / driver, driver)
+            podman.folder.mkdir()
+            try:
+                podman.run(probe, "true")
+            except (AssertionError, subprocess.TimeoutExpired) as error:
+                print(f"podman cannot run here with {driver}: {error}")
+            else:
+                return podman
     return Engine("chroot", folder)
 
 
 def unpack(image: str, bundle: Path) -> None:
     """Unpack ``oci:DIR:TAG`` with umoci to ``bundle/rootfs``."""
-    _output(["umoci", "unpack", "--image", image.removeprefix("oci:"), str(bundle)])
+    output_of(["umoci", "unpack", "--image", image.removeprefix("oci:"), str(bundle)])
 
 
 def skopeo_inspect(image: str, *options: str) -> str:
     """Return what ``skopeo inspect`` says about the image."""
-    return _output(["skopeo", "inspect", *options, image])
+    return output_of(["skopeo", "inspect", *options, image])

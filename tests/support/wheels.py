@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import importlib.metadata
 import zipfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 
 def _record_hash(data: bytes) -> str:
@@ -45,14 +46,41 @@ def make_wheel(
     )
     if entry_points is not None:
         content[f"{dist_info}/entry_points.txt"] = entry_points.encode()
+    return _pack(folder / f"{stem}-{version}-{tag}.whl", dist_info, content)
+
+
+def wheel_of_installed(folder: Path, name: str) -> Path:
+    """Make the wheel again of a package that is installed beside pytest."""
+    distribution = importlib.metadata.distribution(name)
+    dist_info = next(
+        file.parent.name for file in distribution.files or [] if file.name == "METADATA"
+    )
+    content = {
+        str(file): file.read_binary()
+        for file in distribution.files or []
+        if ".." not in file.parts and "__pycache__" not in file.parts and not _of_installer(file)
+    }
+    rows = content[f"{dist_info}/WHEEL"].decode().splitlines()
+    tags = [row.removeprefix("Tag: ").split("-") for row in rows if row.startswith("Tag: ")]
+    tag = "-".join(".".join(dict.fromkeys(parts)) for parts in zip(*tags))
+    stem = dist_info.removesuffix(".dist-info")
+    return _pack(folder / f"{stem}-{tag}.whl", dist_info, content)
+
+
+def _of_installer(file: PurePosixPath) -> bool:
+    return file.parent.name.endswith(".dist-info") and file.name in {
+        "RECORD", "INSTALLER", "REQUESTED", "direct_url.json"
+    }  # fmt: skip
+
+
+def _pack(path: Path, dist_info: str, content: dict[str, bytes]) -> Path:
     record = [
-        f"{_quoted(path)},{_record_hash(data)},{len(data)}\n" for path, data in content.items()
+        f"{_quoted(name)},{_record_hash(data)},{len(data)}\n" for name, data in content.items()
     ]
     record.append(f"{dist_info}/RECORD,,\n")
     content[f"{dist_info}/RECORD"] = "".join(record).encode()
 
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{stem}-{version}-{tag}.whl"
+    path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for member, data in content.items():
             info = zipfile.ZipInfo(member, (2024, 1, 1, 0, 0, 0))

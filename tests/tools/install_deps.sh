@@ -22,6 +22,12 @@ tests=(
 wanted=("${build[@]}")
 if [ "${1:-}" = "--tests" ]; then
     wanted+=("${tests[@]}")
+    # An engine that came from elsewhere stays: the distribution's package would remove it. And
+    # nothing that begins to serve on somebody's machine; the tests that want it skip and say so.
+    if [ ! -d /run/systemd/system ]; then
+        command -v containerd >/dev/null || wanted+=(containerd)
+        command -v dockerd >/dev/null || wanted+=(docker.io)
+    fi
 fi
 
 missing=()

@@ -146,6 +146,7 @@ struct GzipMemberEncoder::State {
         using namespace std::chrono_literals;
         while (!pending.empty()) {
             Pending& member = pending.front();
+            const std::uint64_t begin = written;
             if (member.packed.valid()) {
                 if (packing <= keep && member.packed.wait_for(0s) != std::future_status::ready) {
                     return {};
@@ -162,6 +163,7 @@ struct GzipMemberEncoder::State {
                 ENVPACK_CHECK(put_mapped(member.deflated));
                 ENVPACK_CHECK(put(std::as_bytes(std::span(member.trailer))));
             }
+            offsets.push_back(begin);
             pending.pop_front();
         }
         return {};
@@ -191,6 +193,7 @@ struct GzipMemberEncoder::State {
     std::shared_ptr<const MembersByPlain> tracked;
     std::vector<PackedMember> found;
     std::uint64_t written = 0;
+    std::vector<std::uint64_t> offsets;  ///< of the members that were emitted
     std::shared_ptr<TaskPool> pool;
     std::string open;  ///< P of the recipe
     std::deque<Pending> pending;
@@ -247,6 +250,21 @@ Result<void> GzipMemberEncoder::verbatim(const Content::Deflated& deflated, std:
 Result<void> GzipMemberEncoder::finish() {
     ENVPACK_CHECK(state_->flush());
     return state_->emit(0);
+}
+
+Result<void> GzipMemberEncoder::whole(std::string plain) {
+    ENVPACK_CHECK(state_->flush());
+    return state_->enqueue(std::move(plain));
+}
+
+Result<std::uint64_t> GzipMemberEncoder::next_member() {
+    ENVPACK_CHECK(state_->flush());
+    return state_->members;
+}
+
+std::uint64_t GzipMemberEncoder::offset_of(std::uint64_t member) const {
+    ENVPACK_ASSERT(member < state_->offsets.size());
+    return state_->offsets[static_cast<std::size_t>(member)];
 }
 
 void GzipMemberEncoder::track(std::shared_ptr<const KnownMembers> known) {

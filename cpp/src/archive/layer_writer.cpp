@@ -1,7 +1,10 @@
 #include "envpack/archive/layer_writer.hpp"
 
 #include "decoders.hpp"
+#include "envpack/archive/estargz.hpp"
 #include "envpack/archive/tar_writer.hpp"
+#include "envpack/base/assert.hpp"
+#include "estargz_toc.hpp"
 #include "file_chunks.hpp"
 #include "layer_feed.hpp"
 #include "task_pool.hpp"
@@ -9,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +28,12 @@ constexpr std::uint64_t released_size = 64u << 10;  ///< letting smaller ones go
 constexpr std::uint64_t report_step = std::uint64_t{4} << 20;
 constexpr std::array<std::byte, tar_end_size> zeros{};
 
+/// One path in 64 begins a gzip member, whatever is in front of it: behind a file that changed its
+/// size, members are soon what they were.
+bool begins_member(const SafePath& path) {
+    return crc32_of(as_bytes(path.str())) % 64 == 0;
+}
+
 /// The tar of a layer on its way: hashed, then compressed as the options say. One thread.
 class LayerStream {
 public:
@@ -34,22 +44,59 @@ public:
             if (options.track_members) {
                 gzip_->track(options.known);
             }
+            if (options.estargz) {
+                toc_.emplace();
+            }
         } else if (options.compression == Compression::zstd) {
             zstd_ = zstd_sink(blob_);
         }
     }
 
     bool moves(const PlannedEntry& entry) const {
-        return gzip_ && entry.content.deflated() != nullptr &&
-               entry.content.size() >= options_.gzip.verbatim_threshold;
+        const std::uint64_t size = entry.content.size();
+        return gzip_ && entry.content.deflated() != nullptr && size > 0 &&
+               (toc_ || size >= options_.gzip.verbatim_threshold);
     }
 
-    /// Begins a member: its header, and room for `content` more bytes in the same gzip member.
-    Result<void> begin(std::string_view header, std::uint64_t content, bool begins_member) {
-        if (gzip_) {
-            ENVPACK_CHECK(gzip_->begin(header.size() + content, begins_member));
+    /// Begins a member: its header, and where its content comes into the gzip member with it. The
+    /// content of `moved` comes by move().
+    Result<void> begin(const TarHeader& header, const PlannedEntry& entry, bool moved) {
+        const std::string text = tar_header_bytes(header);
+        const std::uint64_t with_it = moved || toc_ ? 0 : header.size + tar_padding(header.size);
+        ENVPACK_CHECK(make_room(text.size() + with_it, begins_member(entry.path)));
+        ENVPACK_CHECK(write(as_bytes(text)));
+        if (toc_) {
+            toc_->add(header);
+            if (header.size > 0) {
+                ENVPACK_TRY(const std::uint64_t member, gzip_->next_member());
+                toc_->begin_content(member, entry.sha256,
+                                    moved ? SIZE_MAX : options_.gzip.member_size);
+            }
         }
-        return write(as_bytes(header));
+        return {};
+    }
+
+    /// A part of the content.
+    Result<void> content(std::span<const std::byte> data, bool moved) {
+        if (toc_) {
+            toc_->content(data);
+        }
+        if (moved) {
+            count(data);
+            return {};
+        }
+        return write(data);
+    }
+
+    /// Behind the content of a file, all of which was seen.
+    Result<void> end(const PlannedEntry& entry, bool moved) {
+        if (moved) {
+            ENVPACK_CHECK(gzip_->verbatim(*entry.content.deflated(), entry.content.size()));
+        }
+        if (toc_ && entry.content.size() > 0) {
+            toc_->end_content();
+        }
+        return write(std::span(zeros).first(tar_padding(entry.content.size())));
     }
 
     Result<void> write(std::span<const std::byte> data) {
@@ -60,51 +107,75 @@ public:
         return zstd_ ? zstd_->write(data) : blob_.write(data);
     }
 
-    /// Bytes that go into the tar, but into the blob by another way: see move().
-    void count(std::span<const std::byte> data) {
-        tar_.update(data);
-        tar_size_ += data.size();
-    }
-
-    Result<void> move(const PlannedEntry& entry) {
-        return gzip_->verbatim(*entry.content.deflated(), entry.content.size());
-    }
-
     Result<LayerBytes> finish() {
-        ENVPACK_CHECK(begin({}, tar_end_size, false));
-        ENVPACK_CHECK(write(zeros));
-        if (gzip_) {
+        LayerBytes bytes;
+        std::uint64_t toc_offset = 0;
+        if (toc_) {
+            ENVPACK_CHECK(gzip_->finish());  // for the offsets
+            ENVPACK_TRY(const std::uint64_t member, gzip_->next_member());
+            ENVPACK_TRY(bytes.toc, write_toc());
             ENVPACK_CHECK(gzip_->finish());
-        } else if (zstd_) {
+            toc_offset = gzip_->offset_of(member);
+        } else {
+            ENVPACK_CHECK(make_room(tar_end_size, false));
+            ENVPACK_CHECK(write(zeros));
+            if (gzip_) {
+                ENVPACK_CHECK(gzip_->finish());
+            }
+        }
+        if (zstd_) {
             ENVPACK_CHECK(zstd_->finish());
         }
+        if (toc_) {
+            ENVPACK_CHECK(blob_.write(as_bytes(estargz_footer(toc_offset))));
+        }
         ENVPACK_CHECK(blob_.finish());
-        LayerBytes bytes;
         bytes.diff_id = std::move(tar_).finish();
         bytes.size = blob_.count();
         bytes.digest = std::move(blob_).digest();
         bytes.tar_size = tar_size_;
         if (gzip_) {
-            bytes.members = gzip_->members();
+            bytes.members = gzip_->members() + (toc_ ? 1 : 0);  // the footer is one
             bytes.packed = gzip_->packed();
         }
         return bytes;
     }
 
 private:
+    Result<void> make_room(std::uint64_t need, bool begins_member) {
+        return gzip_ ? gzip_->begin(need, begins_member) : Result<void>();
+    }
+
+    /// Bytes that go into the tar, but into the blob by another way.
+    void count(std::span<const std::byte> data) {
+        tar_.update(data);
+        tar_size_ += data.size();
+    }
+
+    /// The last member of the tar and its end; gives the digest of its content. In one gzip member:
+    /// the reference library reads no further.
+    Result<Digest> write_toc() {
+        const std::string text = toc_->text(*gzip_);
+        std::string tar = tar_header_bytes({.path = SafePath() / estargz_toc_name,
+                                            .uid = options_.uid,
+                                            .gid = options_.gid,
+                                            .mtime = options_.mtime,
+                                            .size = text.size()});
+        tar += text;
+        tar.append(tar_padding(text.size()) + tar_end_size, '\0');
+        count(as_bytes(tar));
+        ENVPACK_CHECK(gzip_->whole(std::move(tar)));
+        return Digest::of(as_bytes(text));
+    }
+
     const LayerWriteOptions& options_;
     HashingSink blob_;
     std::optional<GzipMemberEncoder> gzip_;
+    std::optional<EstargzToc> toc_;
     std::unique_ptr<ByteSink> zstd_;
     Sha256 tar_;
     std::uint64_t tar_size_ = 0;
 };
-
-/// One path in 64 begins a gzip member, whatever is in front of it: behind a file that changed its
-/// size, members are soon what they were.
-bool begins_member(const SafePath& path) {
-    return crc32_of(as_bytes(path.str())) % 64 == 0;
-}
 
 Result<void> check_plan(std::span<const PlannedEntry> entries) {
     const SafePath* previous = nullptr;
@@ -165,11 +236,7 @@ Result<void> stream_file(const PlannedEntry& entry, bool moved, TaskPool& pool, 
         if (data.empty()) {
             return {};
         }
-        if (moved) {
-            stream.count(data);
-        } else {
-            ENVPACK_CHECK(stream.write(data));
-        }
+        ENVPACK_CHECK(stream.content(data, moved));
         progress.advance(data.size());
     }
 }
@@ -184,6 +251,52 @@ void release_archives(std::span<const PlannedEntry> entries) {
             last = archive;
         }
     }
+}
+
+/// write_layer() of entries that were checked.
+Result<LayerBytes> write_entries(std::span<const PlannedEntry> entries,
+                                 const LayerWriteOptions& options, ByteSink& blob,
+                                 const RunContext& run) {
+    const auto pool =
+        options.workers ? options.workers : layer_workers(std::max(run.max_parallel, 1U) - 1);
+    LayerFeed feed(entries, *pool, run);
+    LayerStream stream(options, blob, pool);
+    LayerProgress progress(entries, options.subject, run);
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        ENVPACK_CHECK(run.check());
+        const PlannedEntry& entry = entries[i];
+        const bool is_file = entry.type == FileType::regular;
+        const std::uint64_t size = is_file ? entry.content.size() : 0;
+        const bool moved = is_file && stream.moves(entry);
+        const TarHeader header{
+            .path = entry.path,
+            .type = entry.type,
+            .mode = entry.mode,
+            .uid = entry.owner ? entry.owner->uid : options.uid,
+            .gid = entry.owner ? entry.owner->gid : options.gid,
+            .mtime = options.mtime,
+            .size = size,
+            .link_target = entry.type == FileType::symlink ? entry.link_target : ""};
+        ENVPACK_CHECK(stream.begin(header, entry, moved));
+        if (!is_file) {
+            continue;
+        }
+        if (LayerFeed::serves(entry)) {
+            ENVPACK_TRY(const std::span<const std::byte> data, feed.take(i));
+            ENVPACK_CHECK(stream.content(data, moved));
+            progress.advance(size);
+        } else {
+            ENVPACK_CHECK(with_context(stream_file(entry, moved, *pool, stream, progress, run),
+                                       fmt::format("while reading `{}`", entry.path.str())));
+        }
+        if (!moved && size >= released_size) {
+            entry.content.release();
+        }
+        ENVPACK_CHECK(stream.end(entry, moved));
+    }
+    ENVPACK_TRY(const LayerBytes bytes, stream.finish());
+    release_archives(entries);
+    return bytes;
 }
 
 }  // namespace
@@ -208,53 +321,12 @@ Result<LayerBytes> write_layer(std::span<const PlannedEntry> sorted_entries,
                                const LayerWriteOptions& options, ByteSink& blob,
                                const RunContext& run) {
     ENVPACK_CHECK(check_plan(sorted_entries));
-    const auto pool =
-        options.workers ? options.workers : layer_workers(std::max(run.max_parallel, 1U) - 1);
-    LayerFeed feed(sorted_entries, *pool, run);
-    LayerStream stream(options, blob, pool);
-    LayerProgress progress(sorted_entries, options.subject, run);
-    for (std::size_t i = 0; i < sorted_entries.size(); ++i) {
-        ENVPACK_CHECK(run.check());
-        const PlannedEntry& entry = sorted_entries[i];
-        const bool is_file = entry.type == FileType::regular;
-        const std::uint64_t size = is_file ? entry.content.size() : 0;
-        const bool moved = is_file && stream.moves(entry);
-        const std::string header = tar_header_bytes(
-            {.path = entry.path,
-             .type = entry.type,
-             .mode = entry.mode,
-             .uid = entry.owner ? entry.owner->uid : options.uid,
-             .gid = entry.owner ? entry.owner->gid : options.gid,
-             .mtime = options.mtime,
-             .size = size,
-             .link_target = entry.type == FileType::symlink ? entry.link_target : ""});
-        const std::size_t padding = tar_padding(size);
-        ENVPACK_CHECK(stream.begin(header, moved ? 0 : size + padding, begins_member(entry.path)));
-        if (!is_file) {
-            continue;
-        }
-        if (LayerFeed::serves(entry)) {
-            ENVPACK_TRY(const std::span<const std::byte> data, feed.take(i));
-            if (moved) {
-                stream.count(data);
-            } else {
-                ENVPACK_CHECK(stream.write(data));
-            }
-            progress.advance(size);
-        } else {
-            ENVPACK_CHECK(with_context(stream_file(entry, moved, *pool, stream, progress, run),
-                                       fmt::format("while reading `{}`", entry.path.str())));
-        }
-        if (moved) {
-            ENVPACK_CHECK(stream.move(entry));
-        } else if (size >= released_size) {
-            entry.content.release();
-        }
-        ENVPACK_CHECK(stream.write(std::span(zeros).first(padding)));
+    if (!options.estargz) {
+        return write_entries(sorted_entries, options, blob, run);
     }
-    ENVPACK_TRY(const LayerBytes bytes, stream.finish());
-    release_archives(sorted_entries);
-    return bytes;
+    ENVPACK_ASSERT(options.compression == Compression::gzip);
+    ENVPACK_CHECK(check_estargz_names(sorted_entries));
+    return write_entries(with_estargz_landmark(sorted_entries), options, blob, run);
 }
 
 }  // namespace envpack::archive

@@ -1,6 +1,6 @@
 #include "envpack/env/startup_hooks.hpp"
 
-#include "envpack/base/text.hpp"
+#include "envpack/packaging/startup_file.hpp"
 #include "read_limits.hpp"
 #include "tree_text.hpp"
 
@@ -15,34 +15,14 @@ namespace {
 
 constexpr std::array<std::string_view, 2> customize_modules = {"sitecustomize", "usercustomize"};
 
-/// Whether site.addpackage() runs a line of it.
-bool runs_code(std::string_view text) {
-    const std::vector<std::string_view> lines = text::lines(text);
-    return std::any_of(lines.begin(), lines.end(), [](std::string_view line) {
-        return line.starts_with("import ") || line.starts_with("import\t");
-    });
-}
-
-/// The module that a file or folder of this name is; empty where it is none of those two.
-std::string_view customize_module(std::string_view name) {
-    for (const std::string_view module : customize_modules) {
-        const std::string_view rest =
-            name.starts_with(module) ? name.substr(module.size()) : std::string_view("-");
-        if (rest.empty() || rest == ".py" || rest == ".pyc" ||
-            (rest.starts_with('.') && rest.ends_with(".so"))) {
-            return module;
-        }
-    }
-    return {};
-}
-
 Result<std::optional<StartupHook>> pth_hook(const archive::FileTree& tree, const SafePath& path) {
     ENVPACK_TRY(const auto info, archive::stat(tree, path));
     if (!info || info->type != archive::FileType::regular) {
         return std::nullopt;
     }
     ENVPACK_TRY(const auto text, read_if_small(tree, path, max_captured_text));
-    return StartupHook{.kind = !text || runs_code(*text) ? "pth-code" : "pth", .path = path.str()};
+    return StartupHook{.kind = !text || packaging::runs_code(*text) ? "pth-code" : "pth",
+                       .path = path.str()};
 }
 
 Result<std::optional<StartupHook>> module_hook(const archive::FileTree& tree, const SafePath& path,
@@ -71,10 +51,11 @@ Result<std::vector<StartupHook>> startup_hooks(const archive::FileTree& tree,
         const bool is_site =
             folder.origin == PathOrigin::site || folder.origin == PathOrigin::user_site;
         for (const std::string& name : folder.names) {
-            if (is_site && name.ends_with(".pth") && !name.starts_with('.')) {
+            if (is_site && packaging::is_path_file(name)) {
                 ENVPACK_TRY(auto hook, pth_hook(tree, folder.path / name));
                 keep(std::move(hook));
-            } else if (const std::string_view module = customize_module(name); !module.empty()) {
+            } else if (const std::string_view module = packaging::customize_module(name);
+                       !module.empty()) {
                 ENVPACK_TRY(auto hook, module_hook(tree, folder.path / name, module));
                 keep(std::move(hook));
             }

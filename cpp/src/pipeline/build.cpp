@@ -4,6 +4,7 @@
 #include "build_records.hpp"
 #include "build_sidecars.hpp"
 #include "destination.hpp"
+#include "package_hooks.hpp"
 
 #include <utility>
 
@@ -33,6 +34,7 @@ json::Value BuildReport::to_json() const {
                                          {"source", library.source.string()}});
     }
     report.set("libraries", std::move(copied));
+    report.set("startup_hooks", hook_list(startup_hooks));
     json::Array lines(notes.begin(), notes.end());
     report.set("notes", std::move(lines));
     return report;
@@ -47,6 +49,7 @@ std::string BuildReport::to_text() const {
         text += fmt::format("{}  copied from {}, for {}\n", library.path, library.source.string(),
                             library.needed_by);
     }
+    text += hook_lines(startup_hooks);
     return text + fmt::format("{}  {}\n", digest.to_string(), output);
 }
 
@@ -68,6 +71,7 @@ Result<BuildReport> build(const BuildOptions& options, const UserConfig& user,
                        .base_digest = built.base_digest,
                        .layers = std::move(built.layers),
                        .libraries = std::move(built.libraries),
+                       .startup_hooks = std::move(built.startup_hooks),
                        .notes = std::move(built.notes)};
 }
 

@@ -48,6 +48,12 @@ Result<Input> read_input(const BuildOptions& options) {
         return fail(Error(ErrorCode::invalid_argument,
                           "--with-libs is for files of --add, and there are none"));
     }
+    if (options.estargz && options.compression != archive::Compression::gzip) {
+        return fail(Error(ErrorCode::invalid_argument,
+                          fmt::format("eStargz is gzip, and the layers are to be `{}`",
+                                      archive::to_string(options.compression)))
+                        .with_rule("build.estargz-compression"));
+    }
     if (options.input.empty()) {
         if (options.add.empty()) {
             return fail(Error(ErrorCode::invalid_argument, "there is nothing to build")
@@ -185,7 +191,9 @@ Result<MadeLayers> make_layers(const BuildOptions& options, const Input& input,
         plan.groups.back().entries.push_back(std::move(baked.file));
         std::move(baked.notes.begin(), baked.notes.end(), std::back_inserter(plan.notes));
     }
-    MadeLayers made{.build = {.layers = {}, .notes = plan.notes},
+    MadeLayers made{.build = {.layers = {},
+                              .notes = plan.notes,
+                              .startup_hooks = std::move(plan.startup_hooks)},
                     .origins = std::move(plan.origins)};
     const bool is_fixed = plan.is_fixed;
     ENVPACK_TRY(std::vector<PlannedFiles> planned, layers_of(std::move(plan), budget));
@@ -239,14 +247,16 @@ Result<BuiltImage> build_image(const BuildOptions& options, UnixTime created,
     // Readers of layouts do not find Docker's own manifest types in them: hence as_oci().
     ENVPACK_TRY(oci::ImagePtr image, oci::as_oci(base.image));
     ENVPACK_TRY(image, oci::with_config(image, config_change(options, base, created)));
-    const archive::LayerWriteOptions writing{.mtime = created, .compression = options.compression};
+    const archive::LayerWriteOptions writing{
+        .mtime = created, .compression = options.compression, .estargz = options.estargz};
     ENVPACK_TRY(MadeLayers made, make_layers(options, input, base, *image, writing,
                                              oci::max_layers - below - on_top, stores, user, run));
 
     BuiltImage built{.base_digest = oci::digest_of(*base.image),
                      .base_name = base_name(options),
                      .libraries = std::move(made.libraries),
-                     .notes = std::move(made.build.notes)};
+                     .notes = std::move(made.build.notes),
+                     .startup_hooks = std::move(made.build.startup_hooks)};
     std::vector<oci::Addendum> additions;
     for (RecordedLayer& layer : made.build.layers) {
         built.layers.push_back({.title = std::move(layer.title),

@@ -9,6 +9,7 @@
 #include "envpack/oci/image.hpp"
 #include "envpack/pipeline/build.hpp"
 #include "envpack/pipeline/user_config.hpp"
+#include "package_hooks.hpp"
 
 #include <optional>
 #include <string>
@@ -25,6 +26,7 @@ struct BuiltImage {
     std::vector<BuiltLayer> layers = {};                  ///< those on top of the base
     std::vector<CopiedLibrary> libraries = {};
     std::vector<std::string> notes = {};
+    StartupHooks startup_hooks = {};
     std::optional<BuildMaterials> materials = std::nullopt;  ///< where documents are wanted
 };
 

@@ -158,7 +158,9 @@ Result<BuildPlan> plan_from_lock(const env::Lock& lock, const std::filesystem::p
         plan.groups.push_back(std::move(wheel.files));
         plan.added.push_back(std::move(wheel.package));
         plan.notes.insert(plan.notes.end(), wheel.notes.begin(), wheel.notes.end());
+        std::ranges::move(wheel.startup_hooks, std::back_inserter(plan.startup_hooks));
     }
+    sort_by_path(plan.startup_hooks);
     std::vector<archive::PlannedEntry> own = base.place.own_entries();
     if (base.place.makes_environment) {
         ENVPACK_TRY(auto environment, wheel::plan_venv({.prefix = base.place.prefix,
@@ -197,6 +199,8 @@ Result<BuildPlan> plan_from_venv(const std::filesystem::path& venv, const BuildB
     BuildPlan plan;
     for (wheel::DistributionFiles& group : groups) {
         plan.notes.insert(plan.notes.end(), group.notes.begin(), group.notes.end());
+        ENVPACK_TRY(const auto hooks, wheel::startup_hooks(group.entries, base.place.scheme));
+        add_hooks(hooks, group.name, group.version, "/", plan.startup_hooks);
         if (!group.name.empty()) {
             ENVPACK_TRY(auto name, packaging::PackageName::parse(group.name));
             plan.added.push_back({.name = std::move(name), .version = group.version});
@@ -207,6 +211,7 @@ Result<BuildPlan> plan_from_venv(const std::filesystem::path& venv, const BuildB
                                .entries = std::move(group.entries)});
     }
     plan.groups.push_back({.title = "environment", .entries = base.place.own_entries()});
+    sort_by_path(plan.startup_hooks);
     return plan;
 }
 

@@ -12,6 +12,7 @@
 #include "envpack/index/package_index.hpp"
 #include "envpack/pipeline/user_config.hpp"
 #include "locked_wheels.hpp"
+#include "package_hooks.hpp"
 #include "planned_files.hpp"
 
 #include <cstddef>
@@ -27,6 +28,7 @@ struct BuildPlan {
     std::vector<AddedPackage> added = {};
     std::vector<env::PackageOrigin> origins = {};  ///< of those of a lock; indexes as it names them
     std::vector<std::string> notes = {};
+    StartupHooks startup_hooks = {};  ///< of what is added, by path
     /// Whether all packages are wheels that the lock names by their sha256: then the lock and the
     /// base decide everything.
     bool is_fixed = false;

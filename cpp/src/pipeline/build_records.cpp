@@ -16,7 +16,7 @@ constexpr std::size_t max_members_blob = std::size_t{64} << 20;
 constexpr std::string_view builds_kind = "builds-v1";
 /// Another number where the same key would stand for other bytes: other files of an environment,
 /// another division into layers, other marks in a record.
-constexpr std::uint32_t build_format = 1;
+constexpr std::uint32_t build_format = 2;
 
 void pack_writing(PackedWriter& key, const archive::LayerWriteOptions& writing) {
     key.number(static_cast<std::uint32_t>(writing.compression));
@@ -32,6 +32,11 @@ void pack_layer(PackedWriter& record, const oci::Layer& layer) {
     record.digest(layer.descriptor().digest);
     record.number(layer.descriptor().size);
     record.digest(layer.diff_id());
+    record.number(static_cast<std::uint32_t>(layer.descriptor().annotations.size()));
+    for (const auto& [name, value] : layer.descriptor().annotations) {
+        record.text(name);
+        record.text(value);
+    }
 }
 
 struct StoredLayer {
@@ -45,6 +50,10 @@ StoredLayer unpack_layer(PackedReader& in) {
     stored.descriptor.digest = in.digest();
     stored.descriptor.size = in.number<std::uint64_t>();
     stored.diff_id = in.digest();
+    for (auto count = in.number<std::uint32_t>(); in.ok() && count > 0; --count) {
+        std::string name(in.text());
+        stored.descriptor.annotations.emplace(std::move(name), in.text());
+    }
     return stored;
 }
 
@@ -161,6 +170,7 @@ std::optional<RecordedBuild> BuildRecords::find_build(const Digest& key,
     for (auto count = in.number<std::uint32_t>(); in.ok() && count > 0; --count) {
         build.notes.emplace_back(in.text());
     }
+    build.startup_hooks = unpack_hooks(in);
     return in.ok() && in.at_end() ? std::optional(std::move(build)) : std::nullopt;
 }
 
@@ -177,6 +187,7 @@ void BuildRecords::keep_build(const Digest& key, const RecordedBuild& build) con
     for (const std::string& note : build.notes) {
         record.text(note);
     }
+    pack_hooks(record, build.startup_hooks);
     keep(builds_kind, key, record.view());
 }
 

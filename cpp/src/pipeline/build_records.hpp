@@ -11,6 +11,7 @@
 #include "envpack/oci/target.hpp"
 #include "envpack/pipeline/build.hpp"
 #include "envpack/pipeline/user_config.hpp"
+#include "package_hooks.hpp"
 #include "planned_files.hpp"
 
 #include <cstdint>
@@ -35,6 +36,7 @@ struct RecordedLayer {
 struct RecordedBuild {
     std::vector<RecordedLayer> layers;
     std::vector<std::string> notes;
+    StartupHooks startup_hooks = {};
 };
 
 /// What earlier builds left in the cache, so that a layer is not made twice. A record says which

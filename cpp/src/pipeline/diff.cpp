@@ -1,5 +1,6 @@
 #include "envpack/pipeline/diff.hpp"
 
+#include "estargz_parts.hpp"
 #include "whole_image.hpp"
 
 #include <algorithm>
@@ -86,8 +87,19 @@ Result<std::vector<std::string>> names_in(const FileTree& tree, const SafePath& 
     return tree.list(path);
 }
 
+/// One of the two trees, without what only says where the files of its layers lie.
+struct Side {
+    const FileTree& tree;
+    EstargzParts parts;
+
+    Result<std::optional<FileInfo>> lookup(const SafePath& path) const {
+        ENVPACK_TRY(auto info, tree.lookup(path));
+        return info && parts.has(path, *info) ? std::nullopt : std::move(info);
+    }
+};
+
 /// Both trees in step, so that no list of all files is needed.
-Result<std::vector<FileDifference>> tree_differences(const FileTree& a, const FileTree& b,
+Result<std::vector<FileDifference>> tree_differences(const Side& a, const Side& b,
                                                      const RunContext& run) {
     std::vector<FileDifference> differences;
     std::vector<SafePath> pending{SafePath()};
@@ -102,11 +114,12 @@ Result<std::vector<FileDifference>> tree_differences(const FileTree& a, const Fi
         if (in_a && in_b) {
             difference.what = file_differences(*in_a, *in_b);
         }
-        if (!in_a || !in_b || !difference.what.empty()) {
+        const bool is_anywhere = in_a || in_b;
+        if (is_anywhere && (!in_a || !in_b || !difference.what.empty())) {
             differences.push_back(std::move(difference));
         }
-        ENVPACK_TRY(const auto below_a, names_in(a, path, in_a));
-        ENVPACK_TRY(const auto below_b, names_in(b, path, in_b));
+        ENVPACK_TRY(const auto below_a, names_in(a.tree, path, in_a));
+        ENVPACK_TRY(const auto below_b, names_in(b.tree, path, in_b));
         std::vector<std::string> names;
         std::ranges::set_union(below_a, below_b, std::back_inserter(names));
         for (const std::string& name : names) {
@@ -180,7 +193,8 @@ Result<DiffReport> diff(const std::string& a, const std::string& b, const UserCo
     ENVPACK_TRY(const ImageContent one, read_content(first, run));
     ENVPACK_TRY(const ImageContent other, read_content(second, run));
     report.packages = package_differences(versions_of(one), versions_of(other));
-    ENVPACK_TRY(report.files, tree_differences(*one.tree, *other.tree, run));
+    ENVPACK_TRY(report.files, tree_differences({*one.tree, EstargzParts(first, one)},
+                                               {*other.tree, EstargzParts(second, other)}, run));
     return report;
 }
 

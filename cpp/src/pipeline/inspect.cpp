@@ -1,5 +1,6 @@
 #include "envpack/pipeline/inspect.hpp"
 
+#include "estargz_parts.hpp"
 #include "whole_image.hpp"
 
 #include <algorithm>
@@ -14,6 +15,7 @@ namespace {
 std::vector<ImageLayer> layers_of_image(const ImageDocuments& documents,
                                         const ImageContent& content) {
     const auto history = layer_history(documents.config);
+    const EstargzParts estargz(documents, content);
     std::vector<ImageLayer> layers;
     for (std::size_t i = 0; i < documents.image->layers().size(); ++i) {
         const oci::Layer& layer = *documents.image->layers()[i];
@@ -23,7 +25,8 @@ std::vector<ImageLayer> layers_of_image(const ImageDocuments& documents,
                           .media_type = layer.descriptor().media_type,
                           .size = layer.descriptor().size,
                           .tar_size = listing.tar_size(),
-                          .members = listing.size() + listing.skipped()});
+                          .members = listing.size() + listing.skipped(),
+                          .estargz_toc = estargz.toc(i)});
         if (i < history.size()) {
             layers.back().created_by = history[i].created_by;
             layers.back().comment = history[i].comment;

@@ -31,7 +31,8 @@ json::Value layer_json(const ImageLayer& layer) {
                         {"members", layer.members},
                         {"created_by", json::text_or_null(layer.created_by)},
                         {"comment", json::text_or_null(layer.comment)},
-                        {"packages", package_list(layer.packages)}};
+                        {"packages", package_list(layer.packages)},
+                        {"estargz_toc", digest_or_null(layer.estargz_toc)}};
 }
 
 std::string_view name_of(LayerChange::Kind kind) {
@@ -69,6 +70,9 @@ std::string layer_text(std::size_t number, const ImageLayer& layer) {
         fmt::format("\nlayer {}  {}\n  diff_id  {}\n  {} packed, {} unpacked, {} members\n", number,
                     layer.digest.to_string(), layer.diff_id.to_string(), byte_count(layer.size),
                     byte_count(layer.tar_size), layer.members);
+    if (layer.estargz_toc) {
+        result += fmt::format("  eStargz  {}\n", layer.estargz_toc->to_string());
+    }
     if (!layer.created_by.empty()) {
         result += fmt::format("  made by  {}\n", text::printable(layer.created_by, 100));
     }

@@ -210,6 +210,7 @@ struct Plan {
     std::vector<PlannedFiles> groups;  ///< without the dist-info folders
     std::vector<Placed> placed;        ///< one for each group
     std::vector<std::string> notes;
+    StartupHooks startup_hooks;
 };
 
 Result<Plan> plan_wheels(const std::vector<LockedChoice>& choices,
@@ -228,12 +229,15 @@ Result<Plan> plan_wheels(const std::vector<LockedChoice>& choices,
                 parallel_map<wheel::InstallPlan>(choices.size(), plan_one, run));
     Plan result;
     for (wheel::InstallPlan& plan : plans) {
+        add_hooks(plan.startup_hooks, plan.name.str(), plan.version.to_string(),
+                  place.prefix.string() + "/", result.startup_hooks);
         result.groups.push_back(
             {.title = fmt::format("{} {}", plan.name.str(), plan.version.to_string()),
              .entries = std::move(plan.entries)});
         result.placed.push_back({.dist_info = std::move(plan.dist_info), .description = {}});
         std::move(plan.notes.begin(), plan.notes.end(), std::back_inserter(result.notes));
     }
+    sort_by_path(result.startup_hooks);
     ENVPACK_CHECK(drop_repeated(result.groups));
     for (std::size_t i = 0; i < result.groups.size(); ++i) {
         Placed& placed = result.placed[i];
@@ -295,6 +299,7 @@ InstallReport report_of(const Changes& changes, const InstallPlace& place, const
     InstallReport report{.prefix = place.prefix.string(),
                          .is_new = place.is_new,
                          .kept = changes.kept,
+                         .startup_hooks = plan.startup_hooks,
                          .notes = plan.notes};
     std::set<std::string> replaced;
     for (const wheel::WheelArchive& wheel : wheels) {

@@ -1,4 +1,5 @@
 #include "envpack/pipeline/install.hpp"
+#include "package_hooks.hpp"
 
 #include <fmt/format.h>
 
@@ -28,6 +29,7 @@ json::Value InstallReport::to_json() const {
     report.set("kept", static_cast<std::uint64_t>(kept));
     report.set("installed", items_of(installed));
     report.set("removed", items_of(removed));
+    report.set("startup_hooks", hook_list(startup_hooks));
     report.set("notes", json::Array(notes.begin(), notes.end()));
     return report;
 }
@@ -42,6 +44,7 @@ std::string InstallReport::to_text() const {
                                          : fmt::format("+ {} {} (was {})\n", package.name,
                                                        package.version, package.replaced);
     }
+    text += hook_lines(startup_hooks);
     return text + fmt::format("{}: {} installed, {} removed, {} kept\n", prefix, installed.size(),
                               removed.size(), kept);
 }

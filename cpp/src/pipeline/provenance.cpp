@@ -135,6 +135,7 @@ Object external_parameters(const BuildMaterials& materials, const BuildOptions& 
     parameters.add("ports", public_texts(options.ports));
     parameters.add("volumes", public_texts(options.volumes));
     parameters.add("compression", std::string(archive::to_string(options.compression)));
+    parameters.add_flag("estargz", options.estargz);
     parameters.add("user", options.user.value_or(""));
     parameters.add("workdir", options.working_dir.value_or(""));
     if (options.entrypoint) {

@@ -9,6 +9,7 @@
 #include "envpack/oci/image_tree.hpp"
 #include "envpack/oci/make_layer.hpp"
 #include "envpack/oci/media_type.hpp"
+#include "estargz_parts.hpp"
 #include "report_text.hpp"
 #include "whole_image.hpp"
 
@@ -74,6 +75,7 @@ std::size_t base_layers_of(const oci::ImageConfig& config) {
 struct BuiltLayers {
     std::string layout = layout_in_history("");  ///< of the topmost layer
     std::size_t added = 0;                       ///< the topmost layers that --add brought
+    bool estargz = false;                        ///< of the topmost layer
 };
 
 BuiltLayers built_layers_of(const oci::ImageConfig& config) {
@@ -83,6 +85,7 @@ BuiltLayers built_layers_of(const oci::ImageConfig& config) {
             continue;
         }
         result.layout = layout_in_history(layer.created_by);
+        result.estargz = oci::recipe_makes_estargz(layer.comment);
         const std::string_view options =
             std::string_view(layer.created_by).substr(0, layer.created_by.find(':'));
         result.added =
@@ -154,6 +157,21 @@ Result<void> check_records(const archive::StackedTree& tree, std::size_t base_la
     return {};
 }
 
+/// What snapshotters would mount instead of the tar.
+void check_estargz(const ImageDocuments& documents, const ImageContent& content,
+                   std::size_t base_layers, VerifyReport& report) {
+    const EstargzParts estargz(documents, content);
+    for (std::size_t i = 0; i < documents.manifest.layers.size(); ++i) {
+        if (estargz.is_false(i)) {
+            (i < base_layers ? report.base_problems : report.problems)
+                .push_back({.rule = "verify.estargz-toc",
+                            .text = fmt::format("layer {} has not the table of contents that the "
+                                                "manifest names",
+                                                i + 1)});
+        }
+    }
+}
+
 /// The time that the build gave the image.
 Result<UnixTime> time_of(const oci::ImageConfig& config) {
     ENVPACK_TRY(const std::string_view created, json::string_at(config.document, "created"));
@@ -170,6 +188,7 @@ Result<void> compare_with_rebuild(const VerifyOptions& options, const ImageDocum
                        .indexes = options.indexes};
     const BuiltLayers said = built_layers_of(documents.config);
     ENVPACK_TRY(build.layout, build_layout_named(said.layout));
+    build.estargz = said.estargz;
     const auto prefix = oci::env_value(documents.config, "VIRTUAL_ENV");
     if (prefix && build.layout != BuildLayout::system) {
         build.prefix = *prefix;
@@ -177,9 +196,11 @@ Result<void> compare_with_rebuild(const VerifyOptions& options, const ImageDocum
     build.constraints =
         oci::env_value(documents.config, "PIP_CONSTRAINT") == std::string(baked_constraints_path);
     if (!documents.manifest.layers.empty()) {
-        // The diff_ids do not depend on it, but the digest does.
-        build.compression = oci::media_type_info(documents.manifest.layers.back().media_type)
-                                .compression.value_or(build.compression);
+        // The diff_ids do not depend on it, but the digest does. eStargz is gzip.
+        const auto theirs = oci::media_type_info(documents.manifest.layers.back().media_type);
+        if (theirs.compression && !build.estargz) {
+            build.compression = *theirs.compression;
+        }
     }
     ENVPACK_TRY(const UnixTime created, with_context(time_of(documents.config), rebuilding));
     ENVPACK_TRY(
@@ -291,7 +312,9 @@ Result<VerifyReport> verify(const VerifyOptions& options, const UserConfig& user
         }
         return report;
     }
-    ENVPACK_CHECK(check_records(*content->tree, base_layers_of(documents->config), report, run));
+    const std::size_t base_layers = base_layers_of(documents->config);
+    ENVPACK_CHECK(check_records(*content->tree, base_layers, report, run));
+    check_estargz(*documents, *content, base_layers, report);
     if (options.lock) {
         ENVPACK_CHECK(compare_with_rebuild(options, *documents, report, user, run));
     }

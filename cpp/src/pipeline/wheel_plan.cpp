@@ -16,7 +16,7 @@ namespace {
 
 /// Another number where plan_install() gives other files for the same wheel, or where the record
 /// is written in another way.
-constexpr std::uint32_t wheel_plan_format = 1;
+constexpr std::uint32_t wheel_plan_format = 2;
 
 /// The files of a plan, found when the first of them is wanted. Thread-safe.
 class LaterPlan {
@@ -58,12 +58,15 @@ Result<WheelPlan> plan_wheel(const env::LockedPackage& package, const BuiltWheel
     ENVPACK_TRY(const wheel::InstallOptions how, install_options_of(package, folder));
     ENVPACK_TRY(wheel::InstallPlan plan,
                 with_context(wheel::plan_install(archive, scheme, how), doing));
-    return WheelPlan{
-        .files = {.title = fmt::format("{} {}", package.name.str(), archive.version().to_string()),
-                  .entries = std::move(plan.entries),
-                  .wheels = std::vector{file.sha256}},
-        .package = {.name = archive.name(), .version = archive.version().to_string()},
-        .notes = std::move(plan.notes)};
+    const std::string version = archive.version().to_string();
+    StartupHooks hooks;
+    add_hooks(plan.startup_hooks, archive.name().str(), version, "/", hooks);
+    return WheelPlan{.files = {.title = fmt::format("{} {}", package.name.str(), version),
+                               .entries = std::move(plan.entries),
+                               .wheels = std::vector{file.sha256}},
+                     .package = {.name = archive.name(), .version = version},
+                     .notes = std::move(plan.notes),
+                     .startup_hooks = std::move(hooks)};
 }
 
 Digest wheel_plan_key(const Digest& sha256, std::string_view filename,
@@ -90,6 +93,7 @@ std::string to_record(const WheelPlan& plan) {
     for (const std::string& note : plan.notes) {
         record.text(note);
     }
+    pack_hooks(record, plan.startup_hooks);
     record.number(static_cast<std::uint32_t>(plan.files.entries.size()));
     for (const archive::PlannedEntry& entry : plan.files.entries) {
         record.text(entry.path.str());
@@ -122,6 +126,7 @@ std::optional<WheelPlan> wheel_plan_from(SharedText record, const env::LockedPac
     for (auto count = in.number<std::uint32_t>(); in.ok() && count > 0; --count) {
         plan.notes.emplace_back(in.text());
     }
+    plan.startup_hooks = unpack_hooks(in);
     const auto files = in.number<std::uint32_t>();
     if (!in.ok() || files > in.left() / Digest::size) {
         return std::nullopt;

@@ -7,6 +7,7 @@
 #include "envpack/base/result.hpp"
 #include "envpack/env/lock.hpp"
 #include "envpack/wheel/install_scheme.hpp"
+#include "package_hooks.hpp"
 #include "planned_files.hpp"
 #include "source_builder.hpp"
 
@@ -27,6 +28,7 @@ struct WheelPlan {
     PlannedFiles files;
     AddedPackage package;
     std::vector<std::string> notes;
+    StartupHooks startup_hooks = {};
 };
 
 /// Opens the wheel: nothing of it is unpacked. `folder` is the lock's.

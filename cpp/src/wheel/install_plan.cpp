@@ -60,6 +60,7 @@ public:
         add_installer_files();
         ENVPACK_TRY(entries_, archive::merge_entries(std::move(entries_)));
         add_record();
+        ENVPACK_TRY(std::vector<StartupHook> hooks, startup_hooks(entries_, scheme_));
         if (left_out_ > 0) {
             notes_.push_back(
                 fmt::format("{} byte-compiled files in __pycache__ are left out", left_out_));
@@ -68,6 +69,7 @@ public:
                            .version = wheel_.version(),
                            .dist_info = std::move(dist_info_),
                            .entries = std::move(entries_),
+                           .startup_hooks = std::move(hooks),
                            .notes = std::move(notes_)};
     }
 
@@ -175,7 +177,6 @@ private:
         return keep(file, std::move(target), file.executable ? 0755u : 0644u);
     }
     Result<void> keep(const WheelFile& file, SafePath target, std::uint32_t mode) {
-        note_start_up_hook(target);
         std::optional<Digest> digest = file.sha256;
         if (!digest) {  // RECORD has none, the new one will
             ENVPACK_TRY(digest, digest_of(file.path, file.content));
@@ -183,17 +184,6 @@ private:
         entries_.push_back(
             {.path = std::move(target), .mode = mode, .content = file.content, .sha256 = digest});
         return {};
-    }
-
-    // What Python runs at every start, imported or not (reliability.md, W7).
-    void note_start_up_hook(const SafePath& target) {
-        const std::string_view name = target.name();
-        if (!name.ends_with(".pth") && name != "sitecustomize.py" && name != "usercustomize.py") {
-            return;
-        }
-        if (target.parent() == scheme_.purelib || target.parent() == scheme_.platlib) {
-            notes_.push_back(fmt::format("`{}` takes effect whenever Python starts", name));
-        }
     }
 
     void add_installer_files() {

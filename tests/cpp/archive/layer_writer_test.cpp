@@ -1,7 +1,9 @@
 #include "envpack/archive/layer_writer.hpp"
 
 #include "archive_fixtures.hpp"
+#include "envpack/archive/estargz.hpp"
 #include "envpack/archive/stacked_tree.hpp"
+#include "envpack/archive/tar_reader.hpp"
 #include "envpack/archive/tar_writer.hpp"
 #include "envpack/archive/zip_reader.hpp"
 #include "support/host_python.hpp"
@@ -213,6 +215,60 @@ TEST(WriteLayer, ThreadsDoNotShow) {
         const auto one = write(fixture, {.compression = compression}, 1);
         const auto four = write(fixture, {.compression = compression}, 4);
         EXPECT_EQ(one->blob, four->blob) << to_string(compression);
+    }
+}
+
+TEST(WriteLayer, AnEstargzIsForEver) {
+    const Fixture fixture = all_kinds();
+    const auto one = write(fixture, {.estargz = true}, 1);
+    ASSERT_TRUE(one.has_value()) << one.error().render();
+    // Of the tar too: where gzip members begin stands in it. All change with libdeflate.
+    EXPECT_EQ(one->layer.diff_id.hex(),
+              "d603549ebfc7eb1465efb0ce4dd17c645676e84857a48267816350bd29d4c870");
+    EXPECT_EQ(one->layer.digest.hex(),
+              "afaae58108bac2cb16add261a6f785012ea2c63f4c1beb69697c0408b1877442");
+    EXPECT_EQ(one->layer.toc->hex(),
+              "0891fc2b97e4227a792cae934c3073942f512a906bd92cb7b2750fc123478fdf");
+    const auto four = write(fixture, {.estargz = true, .track_members = true}, 4);
+    EXPECT_EQ(one->blob, four->blob);
+    EXPECT_FALSE(write(fixture)->layer.toc.has_value());
+}
+
+TEST(WriteLayer, AnEstargzHasTwoMoreMembersAndAFooter) {
+    const auto members_of = [](const std::string& blob) {
+        auto tar = TarReader::open(test::source_of(blob));
+        std::vector<std::string> names;
+        for (const TarEntry* entry = nullptr; (entry = tar->next().value()) != nullptr;) {
+            names.push_back(entry->path);
+        }
+        return names;
+    };
+    const Fixture fixture = all_kinds();
+    const auto written = write(fixture, {.estargz = true});
+    std::vector<std::string> expected = members_of(write(fixture)->blob);
+    expected.emplace(expected.begin(), estargz_landmark_name);
+    expected.emplace_back(estargz_toc_name);
+    EXPECT_EQ(members_of(written->blob), expected);
+    constexpr std::size_t footer_size = 51;
+    const std::string footer = written->blob.substr(written->blob.size() - footer_size);
+    const std::size_t toc = std::stoull(footer.substr(16, 16), nullptr, 16);
+    EXPECT_EQ(footer.substr(32, 6), "STARGZ");
+    const std::string end = written->blob.substr(toc, written->blob.size() - toc - footer_size);
+    EXPECT_EQ(members_of(end), std::vector<std::string>{std::string(estargz_toc_name)});
+    const std::string tar = test::all_of(decompressed(test::source_of(written->blob))).value();
+    EXPECT_EQ(written->layer.diff_id, Digest::of(as_bytes(tar)));
+    EXPECT_EQ(written->layer.tar_size, tar.size());
+}
+
+TEST(WriteLayer, AnEstargzHasNoFileOfTheNameOfItsParts) {
+    for (const std::string_view name :
+         {estargz_toc_name, estargz_landmark_name, estargz_prefetch_name}) {
+        Fixture fixture;
+        fixture.add(std::string(name), FileType::regular, "text", false);
+        const auto refused = write(fixture, {.estargz = true});
+        ASSERT_FALSE(refused.has_value());
+        EXPECT_EQ(refused.error().rule(), "layer.estargz-name");
+        EXPECT_TRUE(write(fixture).has_value());
     }
 }
 

@@ -209,16 +209,26 @@ TEST(InstallPlan, PipGetsTheCommandsOfTheTargetPython) {
     EXPECT_EQ(commands, (std::vector<std::string>{"pip", "pip3", "pip3.11", "pipx"}));
 }
 
-TEST(InstallPlan, StartUpHooksAndLeftOutFilesAreNoted) {
+TEST(InstallPlan, StartUpHooksAreFoundAndLeftOutFilesNoted) {
     WheelBuilder builder;
     builder.add("demo.pth", "import demo\n")
+        .add("path.pth", "# import\nfolder\n")
+        .add(".hidden.pth", "import os\n")
         .add("sitecustomize.py", "")
+        .add("sitecustomize_not.py", "")
+        .add("usercustomize/__init__.py", "")
+        .add("usercustomize/other.py", "")
         .add("demo/inner.pth", "")  // not in a site directory: means nothing
         .add("demo/__pycache__/a.cpython-311.pyc", "")
         .add("demo/sourceless.pyc", "");
     const auto plan = plan_of(builder);
     ASSERT_TRUE(plan.has_value()) << plan.error().render();
-    EXPECT_EQ(plan->notes.size(), 3u);
+    EXPECT_EQ(plan->notes.size(), 1u);
+    EXPECT_EQ(plan->startup_hooks,
+              (std::vector<StartupHook>{{"pth-code", site + "demo.pth"},
+                                        {"pth", site + "path.pth"},
+                                        {"sitecustomize", site + "sitecustomize.py"},
+                                        {"usercustomize", site + "usercustomize/__init__.py"}}));
     const auto found = test::shown(plan->entries);
     EXPECT_TRUE(found.contains(site + "demo/sourceless.pyc"));
     EXPECT_FALSE(found.contains(site + "demo/__pycache__/a.cpython-311.pyc"));

@@ -75,6 +75,13 @@ public:
     Result<void> verbatim(const Content::Deflated& deflated, std::uint64_t size);
     /// Closes the open member and emits everything that is pending.
     Result<void> finish();
+    /// Closes the open member and packs `plain` as one, whatever its size.
+    Result<void> whole(std::string plain);
+    /// Closes the open member: what comes next begins one. Its number, counted from 0.
+    Result<std::uint64_t> next_member();
+    /// Where a member begins in the blob, once it was emitted: see finish(), after which more may
+    /// be written.
+    std::uint64_t offset_of(std::uint64_t member) const;
 
     std::uint64_t members() const noexcept;
     /// After finish(), of an encoder that tracks them.

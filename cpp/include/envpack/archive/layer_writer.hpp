@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +26,9 @@ struct LayerWriteOptions {
     std::int64_t mtime = 0;  ///< SOURCE_DATE_EPOCH; Unix time
     Compression compression = Compression::gzip;
     GzipEncoding gzip = {};
+    /// As eStargz (estargz.hpp), with gzip only: every file in members of its own, DEFLATE data of
+    /// a zip archive moved whatever its size, a table of contents at the end.
+    bool estargz = false;
     std::string_view subject = "layer";  ///< in progress reports
     /// Tell LayerBytes::packed, and take members of `known` that the same options and
     /// compressor_version() made. Nothing in the layer depends on it.
@@ -48,15 +52,17 @@ struct LayerBytes {
     Digest digest;           ///< of the blob
     std::uint64_t size = 0;  ///< of the blob
     std::uint64_t tar_size = 0;
-    std::uint64_t members = 0;              ///< gzip members; 0 for other compressions
-    std::vector<PackedMember> packed = {};  ///< where they are tracked
+    std::uint64_t members = 0;                 ///< gzip members; 0 for other compressions
+    std::vector<PackedMember> packed = {};     ///< where they are tracked
+    std::optional<Digest> toc = std::nullopt;  ///< of the table of contents of an eStargz
 };
 
 /// Writes the entries as one layer (tar_writer.hpp, gzip_members.hpp) to `blob` in a single pass:
 /// inflate, check CRC and PlannedEntry::sha256, hash the tar, compress, hash the blob. Calls
 /// blob.finish(). The entries are in the order of merge_entries(); otherwise invalid_argument with
 /// rule `plan.order`. A file unlike its sha256 is a digest_mismatch with rule
-/// `record.hash-mismatch`. On any error what `blob` has got is to be thrown away.
+/// `record.hash-mismatch`. eStargz refuses what is named like a part of it: invalid_argument with
+/// rule `layer.estargz-name`. On any error what `blob` has got is to be thrown away.
 ///
 /// Memory: at most 32 MiB of files ahead, a file of up to 16 MiB in hand, and a gzip member of
 /// 1 MiB for each worker, whatever the sizes. The bytes do not depend on the number of threads.

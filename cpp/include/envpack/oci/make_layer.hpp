@@ -38,5 +38,7 @@ Result<MadeLayer> make_tracked_layer(std::span<const archive::PlannedEntry> entr
 /// The recipe that decides a layer's bytes, for its history comment: "envpack layer format 1, gzip
 /// encoder 2". The first number stands for the diff_id, the second for the digest.
 std::string layer_recipe(const archive::LayerWriteOptions& options);
+/// Whether it is that of an eStargz: ", estargz 1" at its end.
+bool recipe_makes_estargz(std::string_view recipe) noexcept;
 
 }  // namespace envpack::oci

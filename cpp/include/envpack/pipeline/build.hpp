@@ -5,6 +5,7 @@
 #include "envpack/base/json.hpp"
 #include "envpack/base/result.hpp"
 #include "envpack/base/run_context.hpp"
+#include "envpack/pipeline/startup_hook.hpp"
 #include "envpack/pipeline/user_config.hpp"
 #include "envpack/pipeline/user_indexes.hpp"
 
@@ -70,6 +71,9 @@ struct BuildOptions {
     /// Of the layers that are added. Every engine reads gzip; zstd is smaller and faster, and
     /// unknown to Docker before 23, umoci 0.4.
     archive::Compression compression = archive::Compression::gzip;
+    /// Layers that a snapshotter for eStargz (containerd/stargz-snapshotter) can mount before they
+    /// are fetched; gzip only. Each has two more files: see docs/reference/command-line.md.
+    bool estargz = false;
     std::optional<std::string> user = std::nullopt;
     std::optional<std::string> working_dir = std::nullopt;
     std::optional<std::vector<std::string>> entrypoint = std::nullopt;
@@ -109,8 +113,9 @@ struct BuildReport {
     Digest digest;       ///< of the manifest: the image's identity
     Digest base_digest;
     std::vector<BuiltLayer> layers = {};
-    std::vector<CopiedLibrary> libraries = {};  ///< of BuildOptions::with_libs, by path
-    std::vector<std::string> notes = {};        ///< what a person should know
+    std::vector<CopiedLibrary> libraries = {};    ///< of BuildOptions::with_libs, by path
+    std::vector<StartupHook> startup_hooks = {};  ///< of the packages that are added, by path
+    std::vector<std::string> notes = {};          ///< what a person should know
 
     json::Value to_json() const;
     std::string to_text() const;

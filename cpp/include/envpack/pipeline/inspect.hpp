@@ -33,6 +33,8 @@ struct ImageLayer {
     std::string created_by = {};  ///< of the image's history; empty when unknown
     std::string comment = {};
     std::vector<ImagePackage> packages = {};  ///< that it brings, sorted by name
+    /// Of the table of contents, where the layer is an eStargz (archive/estargz.hpp).
+    std::optional<Digest> estargz_toc = std::nullopt;
 };
 
 /// A file with the same bytes as one of a lower layer; a hard link to that one is none. Value; not

@@ -4,6 +4,7 @@
 #include "envpack/base/json.hpp"
 #include "envpack/base/result.hpp"
 #include "envpack/base/run_context.hpp"
+#include "envpack/pipeline/startup_hook.hpp"
 #include "envpack/pipeline/user_config.hpp"
 #include "envpack/pipeline/user_indexes.hpp"
 
@@ -44,6 +45,7 @@ struct InstallReport {
     std::size_t kept = 0;                          ///< packages of the lock that were there already
     std::vector<InstalledPackage> installed = {};  ///< by name
     std::vector<InstalledPackage> removed = {};    ///< by name; without the replaced ones
+    std::vector<StartupHook> startup_hooks = {};   ///< of the installed ones, by path
     std::vector<std::string> notes = {};           ///< what a person should know
 
     json::Value to_json() const;
