@@ -1,5 +1,6 @@
 #include "ecosystem_ways_out.hpp"
 
+#include "conflict_text.hpp"
 #include "ecosystem_text.hpp"
 #include "ecosystem_torch.hpp"
 
@@ -132,20 +133,11 @@ void add_ways_out(EcosystemConflict& conflict, const Requirement& asked,
 }
 
 std::string EcosystemConflict::to_string() const {
-    std::string text = headline + "\n";
-    if (!dropped.empty()) {
-        text += "\n";
-        for (const DroppedBuild& one : dropped) {
-            text += fmt::format("  {}: {}\n", one.build, one.reason);
-        }
+    std::vector<std::pair<std::string_view, std::string_view>> lines;
+    for (const DroppedBuild& one : dropped) {
+        lines.emplace_back(one.build, one.reason);
     }
-    if (!ways_out.empty()) {
-        text += "\nways out:\n";
-        for (const std::string& way : ways_out) {
-            text += fmt::format("  {}\n", way);
-        }
-    }
-    return text;
+    return conflict_text(headline, lines, ways_out);
 }
 
 }  // namespace envpack::cuda

@@ -1,5 +1,6 @@
 #include "index_ways_out.hpp"
 
+#include "conflict_text.hpp"
 #include "envpack/base/text.hpp"
 
 #include <fmt/format.h>
@@ -123,17 +124,11 @@ json::Value IndexConflict::to_json() const {
 }
 
 std::string IndexConflict::to_string() const {
-    std::string text = headline + "\n\n";
+    std::vector<std::pair<std::string_view, std::string_view>> lines;
     for (const DroppedIndex& one : dropped) {
-        text += fmt::format("  {}: {}\n", one.suffix, one.reason);
+        lines.emplace_back(one.suffix, one.reason);
     }
-    if (!ways_out.empty()) {
-        text += "\nways out:\n";
-        for (const std::string& way : ways_out) {
-            text += fmt::format("  {}\n", way);
-        }
-    }
-    return text;
+    return conflict_text(headline, lines, ways_out);
 }
 
 }  // namespace envpack::cuda

@@ -41,17 +41,10 @@ bool asks_for_torch(const Request& request, const cuda::EcosystemTable& table) {
 }
 
 std::vector<PackageName> staying(const ResolveOptions& options, const env::Inventory& base) {
-    std::set<std::string> moving;
-    for (const auto* names : {&options.unfreeze, &options.shadow}) {
-        for (const std::string& text : *names) {
-            if (const auto name = PackageName::parse(text)) {
-                moving.insert(name->to_string());
-            }
-        }
-    }
+    const std::set<PackageName> moving = moving_packages(options);
     std::vector<PackageName> names;
     for (const env::FrozenPackage& package : base.packages) {
-        if (!moving.contains(package.name.to_string())) {
+        if (!moving.contains(package.name)) {
             names.push_back(package.name);
         }
     }
@@ -190,14 +183,6 @@ private:
         }
     }
 
-    bool is_pinned(const PackageName& name) const {
-        return std::any_of(request_.indexes.pins.begin(), request_.indexes.pins.end(),
-                           [&](const std::string& one) {
-                               const auto pinned = PackageName::parse(one.substr(0, one.find('=')));
-                               return pinned && *pinned == name;
-                           });
-    }
-
     /// The index as it may be shown; empty where nothing is pinned to it.
     Result<std::string> pin(const EcosystemChoice& choice, bool no_index) {
         ENVPACK_TRY(const std::string text, mirrored(choice.index, options_.cuda, no_index));
@@ -209,7 +194,7 @@ private:
         ENVPACK_TRY(const http::Url url, http::Url::parse(text));
         auto& pins = choice.is_page ? request_.indexes.page_pins : request_.indexes.pins;
         for (const PackageName& name : choice.pinned) {
-            if (!is_pinned(name)) {
+            if (!is_pinned(request_.indexes, name)) {
                 pins.push_back(fmt::format("{}={}", name.str(), url.to_string()));
             }
         }

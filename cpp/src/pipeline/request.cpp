@@ -167,4 +167,11 @@ Result<void> keep_for(const packaging::MarkerEnvironment& environment, Request& 
     return request.hash_mode ? read_hashes(request) : Result<void>();
 }
 
+bool is_pinned(const IndexOptions& indexes, const packaging::PackageName& name) {
+    return std::ranges::any_of(indexes.pins, [&](const std::string& one) {
+        const auto pinned = packaging::PackageName::parse(one.substr(0, one.find('=')));
+        return pinned && *pinned == name;
+    });
+}
+
 }  // namespace envpack::pipeline

@@ -43,4 +43,7 @@ Result<Request> read_request(const ResolveOptions& options, const UserConfig& us
 /// pinned or has none.
 Result<void> keep_for(const packaging::MarkerEnvironment& environment, Request& request);
 
+/// Whether one of the pins of `indexes` is for that package.
+bool is_pinned(const IndexOptions& indexes, const packaging::PackageName& name);
+
 }  // namespace envpack::pipeline

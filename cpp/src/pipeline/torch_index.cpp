@@ -69,12 +69,7 @@ env::Explanation explanation_of(const cuda::IndexConflict& conflict) {
 void pin(Request& request, const cuda::IndexPlan& plan, const http::Url& url,
          std::span<const packaging::PackageName> packages) {
     for (const packaging::PackageName& name : packages) {
-        const bool is_pinned = std::any_of(
-            request.indexes.pins.begin(), request.indexes.pins.end(), [&](const std::string& one) {
-                const auto pinned = packaging::PackageName::parse(one.substr(0, one.find('=')));
-                return pinned && *pinned == name;
-            });
-        if (!is_pinned) {
+        if (!is_pinned(request.indexes, name)) {
             request.indexes.pins.push_back(fmt::format("{}={}", name.str(), url.to_string()));
         }
     }
@@ -94,15 +89,21 @@ env::LockedTorchIndex recorded(const cuda::IndexPlan& plan) {
 
 }  // namespace
 
+std::set<packaging::PackageName> moving_packages(const ResolveOptions& options) {
+    std::set<packaging::PackageName> names;
+    for (const auto* texts : {&options.unfreeze, &options.shadow}) {
+        for (const std::string& text : *texts) {
+            if (auto name = packaging::PackageName::parse(text)) {
+                names.insert(*std::move(name));
+            }
+        }
+    }
+    return names;
+}
+
 const env::FrozenPackage* provided_torch(const ResolveOptions& options,
                                          const env::Inventory& base) {
-    const auto is_torch = [](const std::string& text) {
-        const auto name = packaging::PackageName::parse(text);
-        return name && *name == torch_name();
-    };
-    const bool may_move = std::any_of(options.unfreeze.begin(), options.unfreeze.end(), is_torch) ||
-                          std::any_of(options.shadow.begin(), options.shadow.end(), is_torch);
-    return may_move ? nullptr : base.find(torch_name());
+    return moving_packages(options).contains(torch_name()) ? nullptr : base.find(torch_name());
 }
 
 Result<TorchIndexChoice> pin_torch_index(const ResolveOptions& options, const CudaBase& target,

@@ -13,6 +13,7 @@
 #include "source_index.hpp"
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,9 @@ Result<void> note_disagreements(const TorchIndexChoice& choice, const index::Pac
 /// Whether it adds torch or what is built with it from an index; what was asked for by place is
 /// the user's own choice.
 Result<bool> chooses_torch_family(const env::Selection& selection, const PlaceIndex& places);
+
+/// Packages that the options allow to be replaced or shadowed.
+std::set<packaging::PackageName> moving_packages(const ResolveOptions& options);
 
 /// The torch of the base, unless the options let it move; nullptr when there is none.
 const env::FrozenPackage* provided_torch(const ResolveOptions& options, const env::Inventory& base);
