@@ -11,7 +11,7 @@
 namespace envpack::cuda {
 
 struct EcosystemTables {
-    EcosystemTable ecosystems;
+    const EcosystemTable& ecosystems;
     DriverTable drivers;
 };
 

@@ -326,9 +326,9 @@ std::optional<EcosystemAnswer> without_cuda(const EcosystemFamily& family,
 }
 
 Result<EcosystemTables> load_tables() {
-    ENVPACK_TRY(EcosystemTable ecosystems, EcosystemTable::load());
+    ENVPACK_TRY(const EcosystemTable* ecosystems, EcosystemTable::load());
     ENVPACK_TRY(DriverTable drivers, DriverTable::load());
-    return EcosystemTables{.ecosystems = std::move(ecosystems), .drivers = std::move(drivers)};
+    return EcosystemTables{.ecosystems = *ecosystems, .drivers = std::move(drivers)};
 }
 
 }  // namespace

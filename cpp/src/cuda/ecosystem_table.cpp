@@ -148,18 +148,23 @@ SpecifierSet EcosystemBuild::releases() const {
                                             below ? below->to_string() : ""));
 }
 
-Result<EcosystemTable> EcosystemTable::load() {
-    const auto read = []() -> Result<EcosystemTable> {
-        EcosystemTable table;
-        ENVPACK_TRY(const json::Value document, json::parse(ecosystems_json));
-        ENVPACK_TRY(const json::Array* rows, json::array_at(document, "families"));
-        for (const json::Value& row : *rows) {
-            ENVPACK_TRY(EcosystemFamily family, read_family(row));
-            table.families_.push_back(std::move(family));
-        }
-        return table;
-    };
-    return compiled_in(read(), "ecosystems");
+Result<const EcosystemTable*> EcosystemTable::load() {
+    static const Result<EcosystemTable> table = compiled_in(read(), "ecosystems");
+    if (!table) {
+        return fail(table.error());
+    }
+    return &*table;
+}
+
+Result<EcosystemTable> EcosystemTable::read() {
+    EcosystemTable table;
+    ENVPACK_TRY(const json::Value document, json::parse(ecosystems_json));
+    ENVPACK_TRY(const json::Array* rows, json::array_at(document, "families"));
+    for (const json::Value& row : *rows) {
+        ENVPACK_TRY(EcosystemFamily family, read_family(row));
+        table.families_.push_back(std::move(family));
+    }
+    return table;
 }
 
 const PackageName* plain_name(const EcosystemFamily& family, const EcosystemBuild& build,

@@ -69,12 +69,12 @@ Result<cuda::EcosystemQuestion> question_of(const ResolveOptions& options, const
             question.cudnn = *std::move(version);
         }
     }
-    ENVPACK_TRY(const cuda::EcosystemTable table, cuda::EcosystemTable::load());
+    ENVPACK_TRY(const cuda::EcosystemTable* const table, cuda::EcosystemTable::load());
     const env::FrozenPackage* provided = provided_torch(options, target.inventory);
     if (provided != nullptr && provided->version) {
         question.torch = cuda::EcosystemTorch{
             .version = *provided->version, .cuda = target.facts.torch_cuda(), .is_provided = true};
-    } else if (torch.plan && (torch.is_named || asks_for_torch(request, table))) {
+    } else if (torch.plan && (torch.is_named || asks_for_torch(request, *table))) {
         question.torch =
             cuda::EcosystemTorch{.version = torch.plan->torch, .cuda = torch.plan->cuda};
     }
@@ -251,7 +251,7 @@ Result<CudaPackages> choose_cuda_packages(const ResolveOptions& options, const C
     }
     ENVPACK_TRY(const index::PipConfig pip, read_user_pip_config(user));
     const bool no_index = request.indexes.no_index || pip.no_index;
-    ENVPACK_TRY(const cuda::EcosystemTable table, cuda::EcosystemTable::load());
+    ENVPACK_TRY(const cuda::EcosystemTable* const table, cuda::EcosystemTable::load());
     ENVPACK_TRY(all.question, question_of(options, target, torch, request));
     CudaRequest changes(request, options, run);
     const std::set<PackageName> asked_for = names_of(request);
@@ -269,7 +269,7 @@ Result<CudaPackages> choose_cuda_packages(const ResolveOptions& options, const C
                     changes.apply(asked, std::get<EcosystemChoice>(*answer), no_index));
         all.locked.push_back(std::move(locked));
     }
-    all.conflict = rivals_in(names_of(request), table);
+    all.conflict = rivals_in(names_of(request), *table);
     ENVPACK_TRY(const std::vector<Requirement> limits, cuda::ecosystem_limits(*all.question));
     for (const Requirement& limit : limits) {
         if (!asked_for.contains(limit.name) && target.inventory.find(limit.name) == nullptr) {

@@ -27,10 +27,10 @@ public:
           run_(run) {}
 
     Result<std::optional<env::Explanation>> result() {
-        ENVPACK_TRY(const cuda::EcosystemTable table, cuda::EcosystemTable::load());
+        ENVPACK_TRY(const cuda::EcosystemTable* const table, cuda::EcosystemTable::load());
         ENVPACK_TRY(const std::optional<cuda::EcosystemTorch> torch, torch_in_use());
         for (const env::Selected& chosen : selection_.packages) {
-            if (auto conflict = rival_of(chosen, table)) {
+            if (auto conflict = rival_of(chosen, *table)) {
                 return conflict;
             }
             if (torch) {

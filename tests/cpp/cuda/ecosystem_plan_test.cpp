@@ -410,7 +410,7 @@ TEST(EcosystemPlan, TorchIsKnownByWhatNeedsIt) {
 
 /// Every build of the table is the answer to some question: its own CUDA and its first release.
 TEST(EcosystemPlan, EveryBuildCanBeHad) {
-    const EcosystemTable table = EcosystemTable::load().value();
+    const EcosystemTable& table = *EcosystemTable::load().value();
     std::size_t count = 0;
     for (const EcosystemFamily& family : table.families()) {
         for (const EcosystemBuild& build : family.builds) {

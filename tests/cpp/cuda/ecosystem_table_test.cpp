@@ -8,7 +8,7 @@ namespace {
 using packaging::PackageName;
 
 TEST(EcosystemTable, RivalsExcludeOneAnother) {
-    const EcosystemTable table = EcosystemTable::load().value();
+    const EcosystemTable& table = *EcosystemTable::load().value();
     const auto rivals = table.rivals(PackageName::parse("onnxruntime").value());
     ASSERT_EQ(rivals.size(), 2U);
     EXPECT_EQ(rivals[1].str(), "onnxruntime-gpu");
@@ -16,7 +16,7 @@ TEST(EcosystemTable, RivalsExcludeOneAnother) {
 }
 
 TEST(EcosystemTable, NamesAreFoundWithTheSuffixOfABuild) {
-    const EcosystemTable table = EcosystemTable::load().value();
+    const EcosystemTable& table = *EcosystemTable::load().value();
     const std::pair<const char*, const char*> rows[] = {
         {"cudf", "RAPIDS"},        {"cudf-cu12", "RAPIDS"},
         {"cudf-cu99", ""},         {"cupy-cuda12x", "cupy"},

@@ -79,8 +79,8 @@ struct EcosystemFamily {
 /// cpp/data/ecosystems.json: how GPU packages other than torch encode CUDA. Immutable; thread-safe.
 class EcosystemTable {
 public:
-    /// internal when the table that was compiled in is damaged.
-    static Result<EcosystemTable> load();
+    /// Read once by the process. internal when the table that was compiled in is damaged.
+    static Result<const EcosystemTable*> load();
 
     std::span<const EcosystemFamily> families() const noexcept { return families_; }
     /// The family that has `name`, plain or with the suffix of a build; nullptr when there is none.
@@ -91,6 +91,8 @@ public:
         const packaging::PackageName& name) const noexcept;
 
 private:
+    static Result<EcosystemTable> read();
+
     std::vector<EcosystemFamily> families_;
 };
 
