@@ -5,6 +5,8 @@
 #include "owned_text_source.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
@@ -196,6 +198,11 @@ Result<bool> has_same_bytes(const FileTree& tree, const SafePath& path, const Fi
     ENVPACK_TRY(const std::unique_ptr<ByteSource> ours, entry.content.open());
     ENVPACK_TRY(const Digest here, Digest::of(*ours));
     return there == here;
+}
+
+std::uint64_t plain_size(std::span<const PlannedEntry> entries) noexcept {
+    return std::transform_reduce(entries.begin(), entries.end(), std::uint64_t{0}, std::plus<>(),
+                                 [](const PlannedEntry& entry) { return entry.content.size(); });
 }
 
 }  // namespace envpack::archive

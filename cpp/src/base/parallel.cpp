@@ -58,4 +58,12 @@ Result<void> parallel_for(std::size_t count, const std::function<Result<void>(st
     return {};
 }
 
+std::vector<std::size_t> largest_first(std::size_t count,
+                                       const std::function<std::uint64_t(std::size_t)>& size_of) {
+    std::vector<std::size_t> order(count);
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::stable_sort(order, std::greater<>(), size_of);
+    return order;
+}
+
 }  // namespace envpack

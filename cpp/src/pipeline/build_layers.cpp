@@ -7,9 +7,6 @@
 #include "needed_libraries.hpp"
 
 #include <algorithm>
-#include <cstdint>
-#include <functional>
-#include <numeric>
 #include <set>
 #include <utility>
 
@@ -48,14 +45,6 @@ Result<std::vector<archive::PlannedEntry>> with_contents(std::vector<archive::Pl
         ENVPACK_TRY(entry.content, entry.content.found());
     }
     return entries;
-}
-
-std::uint64_t plain_size(const std::vector<archive::PlannedEntry>& entries) {
-    std::uint64_t size = 0;
-    for (const archive::PlannedEntry& entry : entries) {
-        size += entry.content.size();
-    }
-    return size;
 }
 
 /// Layers from the records, or written anew. Thread-safe.
@@ -197,24 +186,18 @@ Result<std::vector<RecordedLayer>> write_layers(const std::vector<PlacedLayer>& 
             wanted.push_back(&files);
         }
     }
-    // The largest first: at the end no core waits for one that began late.
-    std::vector<std::size_t> order(wanted.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::ranges::stable_sort(order, std::greater<>(),
-                             [&](std::size_t i) { return plain_size(wanted[i]->entries); });
-    std::vector<oci::LayerPtr> layers(wanted.size());
     RunContext at_once = run;
     at_once.max_parallel = std::min(run.max_parallel, most_layers_at_once);
-    ENVPACK_CHECK(parallel_for(
-        order.size(),
-        [&](std::size_t i) -> Result<void> {
-            const PlacedLayer& files = *wanted[order[i]];
-            ENVPACK_TRY(layers[order[i]],
-                        with_context(maker.find_or_make(files, run),
-                                     fmt::format("while writing the layer of {}", files.title)));
-            return {};
-        },
-        at_once));
+    ENVPACK_TRY(
+        std::vector<oci::LayerPtr> layers,
+        parallel_map<oci::LayerPtr>(
+            largest_first(wanted.size(),
+                          [&](std::size_t i) { return archive::plain_size(wanted[i]->entries); }),
+            [&](std::size_t i) {
+                return with_context(maker.find_or_make(*wanted[i], run),
+                                    fmt::format("while writing the layer of {}", wanted[i]->title));
+            },
+            at_once));
 
     std::vector<RecordedLayer> written;
     for (std::size_t i = 0; i < wanted.size(); ++i) {

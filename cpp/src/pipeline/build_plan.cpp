@@ -141,14 +141,15 @@ Result<BuildPlan> plan_from_lock(const env::Lock& lock, const std::filesystem::p
                 choose_wheels(lock, python, "the base", is_new));
     const WheelPlans plans(folder, scheme, std::move(sources), records, run);
     std::atomic<std::size_t> done{0};
-    ENVPACK_TRY(std::vector<WheelPlan> wheels, parallel_map<WheelPlan>(
-                                                   wanted.size(),
-                                                   [&](std::size_t i) -> Result<WheelPlan> {
-                                                       auto plan = plans.plan(wanted[i]);
-                                                       run.report("wheels", ++done, wanted.size());
-                                                       return plan;
-                                                   },
-                                                   run));
+    const auto plan_one = [&](std::size_t i) -> Result<WheelPlan> {
+        auto plan = plans.plan(wanted[i]);
+        run.report("wheels", ++done, wanted.size());
+        return plan;
+    };
+    ENVPACK_TRY(std::vector<WheelPlan> wheels,
+                parallel_map<WheelPlan>(
+                    largest_first(wanted.size(), [&](std::size_t i) { return size_of(wanted[i]); }),
+                    plan_one, run));
 
     BuildPlan plan{.is_fixed = std::ranges::none_of(
                        wanted, [](const LockedChoice& choice) { return choice.file == nullptr; })};

@@ -151,7 +151,8 @@ Result<void> fetch_missing(const std::vector<LockedChoice>& choices, Wheels& whe
     };
     ENVPACK_TRY(const std::vector<BuiltWheel> fetched,
                 parallel_map<BuiltWheel>(
-                    missing.size(),
+                    largest_first(missing.size(),
+                                  [&](std::size_t at) { return size_of(choices[missing[at]]); }),
                     [&](std::size_t at) {
                         const auto& [package, file] = choices[missing[at]];
                         return with_context(

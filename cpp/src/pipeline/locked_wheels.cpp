@@ -10,6 +10,7 @@
 #include "envpack/packaging/wheel_filename.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -100,6 +101,10 @@ std::string url_of(const env::LockedFile& file, const std::filesystem::path& pat
 }
 
 }  // namespace
+
+std::uint64_t size_of(const LockedChoice& choice) {
+    return choice.file != nullptr ? choice.file->size.value_or(0) : 0;
+}
 
 Result<std::vector<LockedChoice>> choose_wheels(const env::Lock& lock,
                                                 const env::Interpreter& python,

@@ -14,6 +14,7 @@
 #include "envpack/wheel/wheel_archive.hpp"
 #include "source_builder.hpp"
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -28,6 +29,9 @@ struct LockedChoice {
     const env::LockedPackage* package = nullptr;
     const env::LockedFile* file = nullptr;  ///< null: it is made from the package's source
 };
+
+/// Of the wheel, for largest_first(); 0 where the lock does not tell, and of what is built.
+std::uint64_t size_of(const LockedChoice& choice);
 
 using IsWanted = std::function<bool(const env::LockedPackage&)>;
 

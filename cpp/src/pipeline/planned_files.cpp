@@ -6,11 +6,7 @@
 namespace envpack::pipeline {
 
 std::uint64_t PlannedFiles::size() const {
-    std::uint64_t total = 0;
-    for (const archive::PlannedEntry& entry : entries) {
-        total += entry.content.size();
-    }
-    return total;
+    return archive::plain_size(entries);
 }
 
 void PlannedFiles::take(PlannedFiles&& other) {

@@ -117,6 +117,9 @@ struct PlannedEntry {
     bool replaces = false;
 };
 
+/// Of the contents of all entries, in plain bytes.
+std::uint64_t plain_size(std::span<const PlannedEntry> entries) noexcept;
+
 /// Whether the regular file `path` of `tree` (`info`: of it) has the bytes of a planned one.
 Result<bool> has_same_bytes(const FileTree& tree, const SafePath& path, const FileInfo& info,
                             const PlannedEntry& entry);

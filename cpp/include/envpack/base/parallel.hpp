@@ -4,7 +4,9 @@
 #include "envpack/base/run_context.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <numeric>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -17,26 +19,43 @@ namespace envpack {
 Result<void> parallel_for(std::size_t count, const std::function<Result<void>(std::size_t)>& work,
                           const RunContext& run);
 
+/// The indexes 0 … count - 1, those of the largest items first, equal ones in order. Begun in that
+/// order, no item is still under way at the end because it began late.
+std::vector<std::size_t> largest_first(std::size_t count,
+                                       const std::function<std::uint64_t(std::size_t)>& size_of);
+
+/// `work(i)` for every index of `order`, a permutation of 0 … n - 1, begun in that order; the
+/// results in index order whatever the timing. Of several errors the one that comes first in
+/// `order`.
+template <class T>
+Result<std::vector<T>> parallel_map(const std::vector<std::size_t>& order,
+                                    const std::function<Result<T>(std::size_t)>& work,
+                                    const RunContext& run) {
+    std::vector<std::optional<T>> slots(order.size());
+    ENVPACK_CHECK(parallel_for(
+        order.size(),
+        [&](std::size_t at) -> Result<void> {
+            ENVPACK_TRY(T value, work(order[at]));
+            slots[order[at]] = std::move(value);
+            return {};
+        },
+        run));
+    std::vector<T> values;
+    values.reserve(order.size());
+    for (auto& slot : slots) {
+        values.push_back(*std::move(slot));
+    }
+    return values;
+}
+
 /// `work(i)` for every index, the results in index order whatever the timing.
 template <class T>
 Result<std::vector<T>> parallel_map(std::size_t count,
                                     const std::function<Result<T>(std::size_t)>& work,
                                     const RunContext& run) {
-    std::vector<std::optional<T>> slots(count);
-    ENVPACK_CHECK(parallel_for(
-        count,
-        [&](std::size_t index) -> Result<void> {
-            ENVPACK_TRY(T value, work(index));
-            slots[index] = std::move(value);
-            return {};
-        },
-        run));
-    std::vector<T> values;
-    values.reserve(count);
-    for (auto& slot : slots) {
-        values.push_back(*std::move(slot));
-    }
-    return values;
+    std::vector<std::size_t> order(count);
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    return parallel_map(order, work, run);
 }
 
 }  // namespace envpack
