@@ -1,7 +1,5 @@
 #include "file_chunks.hpp"
 
-#include "layer_feed.hpp"
-
 #include <algorithm>
 #include <utility>
 
@@ -18,9 +16,6 @@ constexpr std::uint64_t chunk_size = std::uint64_t{512} << 10;
 Result<FileChunks> FileChunks::open(const PlannedEntry& entry, TaskPool& pool) {
     ENVPACK_TRY(std::unique_ptr<ByteSource> source, entry.content.open());
     auto reader = std::make_unique<Reader>(Reader{.source = std::move(source)});
-    if (entry.sha256) {
-        reader->hash.emplace();
-    }
     // Also for an empty file: reading it is what checks it.
     const auto size = static_cast<std::size_t>(std::min(chunk_size, entry.content.size() + 1));
     for (std::vector<std::byte>& buffer : reader->buffers) {
@@ -50,9 +45,6 @@ Result<std::size_t> FileChunks::Reader::fill(std::size_t buffer) {
         }
         size += got;
     }
-    if (hash) {
-        hash->update(into.first(size));
-    }
     return size;
 }
 
@@ -72,9 +64,6 @@ Result<std::span<const std::byte>> FileChunks::next() {
     if (read_ != entry_->content.size()) {
         return fail(ErrorCode::io_error, fmt::format("content has {} bytes instead of {}", read_,
                                                      entry_->content.size()));
-    }
-    if (reader_->hash) {
-        ENVPACK_CHECK(check_promise(*entry_, std::move(*reader_->hash).finish()));
     }
     return std::span<const std::byte>();
 }

@@ -2,7 +2,6 @@
 
 #include "envpack/archive/content.hpp"
 #include "envpack/base/bytes.hpp"
-#include "envpack/base/digest.hpp"
 #include "envpack/base/result.hpp"
 #include "task_pool.hpp"
 
@@ -11,14 +10,13 @@
 #include <cstdint>
 #include <future>
 #include <memory>
-#include <optional>
 #include <span>
 #include <vector>
 
 namespace envpack::archive {
 
-/// The content of one planned file by chunks, each read and hashed by a worker of a pool while the
-/// caller uses the one before. One thread.
+/// The content of one planned file by chunks, each read by a worker of a pool while the caller uses
+/// the one before. One thread.
 class FileChunks {
 public:
     static Result<FileChunks> open(const PlannedEntry& entry, TaskPool& pool);
@@ -26,16 +24,14 @@ public:
     FileChunks& operator=(FileChunks&&) = delete;
     ~FileChunks();
 
-    /// The next bytes, good until the next call; none at the end. io_error when the content is not
-    /// as long as planned; digest_mismatch, rule `record.hash-mismatch`, when it is not what
-    /// PlannedEntry::sha256 says: both before the end is told.
+    /// The next bytes, good until the next call; none at the end. io_error, before the end is told,
+    /// when the content is not as long as planned.
     Result<std::span<const std::byte>> next();
 
 private:
     /// What a worker uses: it stays where it is.
     struct Reader {
         std::unique_ptr<ByteSource> source;
-        std::optional<Sha256> hash = std::nullopt;
         std::array<std::vector<std::byte>, 2> buffers = {};
 
         Result<std::size_t> fill(std::size_t buffer);

@@ -26,6 +26,9 @@ constexpr std::size_t trailer_size = 8;
 /// Room made at once for a member: larger ones grow.
 constexpr std::size_t usual_member_size = 1u << 20;
 
+/// Of data that is moved, at once: hashed, written, and no longer counted as memory.
+constexpr std::size_t moved_piece = std::size_t{1} << 20;
+
 std::array<char, trailer_size> trailer_of(std::uint32_t crc32, std::uint64_t size) {
     std::array<char, trailer_size> trailer{};
     for (unsigned i = 0; i < 4; ++i) {
@@ -115,6 +118,9 @@ struct GzipMemberEncoder::State {
         std::future<Packed> packed;
         Content::Deflated deflated;
         std::array<char, trailer_size> trailer{};
+        bool is_begun = false;    ///< of DEFLATE data: its header is emitted
+        std::size_t allowed = 0;  ///< bytes of it that may be emitted by now
+        std::size_t emitted = 0;  ///< bytes of it that were
     };
 
     State(ByteSink& sink, const GzipEncoding& how, std::shared_ptr<TaskPool> workers)
@@ -146,24 +152,25 @@ struct GzipMemberEncoder::State {
         using namespace std::chrono_literals;
         while (!pending.empty()) {
             Pending& member = pending.front();
-            const std::uint64_t begin = written;
             if (member.packed.valid()) {
                 if (packing <= keep && member.packed.wait_for(0s) != std::future_status::ready) {
                     return {};
                 }
                 --packing;
                 const Packed packed = pool->take(member.packed);
+                offsets.push_back(written);
                 if (packed.plain) {
                     found.push_back(
                         {.plain = *packed.plain, .offset = written, .size = packed.member.size()});
                 }
                 ENVPACK_CHECK(put(as_bytes(packed.member)));
             } else {
-                ENVPACK_CHECK(put(as_bytes(member_header)));
-                ENVPACK_CHECK(put_mapped(member.deflated));
+                ENVPACK_CHECK(move_allowed(member));
+                if (member.emitted < member.deflated.data.size()) {
+                    return {};
+                }
                 ENVPACK_CHECK(put(std::as_bytes(std::span(member.trailer))));
             }
-            offsets.push_back(begin);
             pending.pop_front();
         }
         return {};
@@ -174,18 +181,29 @@ struct GzipMemberEncoder::State {
         return out.write(bytes);
     }
 
-    /// By pieces, so that no more of the archive counts as memory.
-    Result<void> put_mapped(const Content::Deflated& deflated) {
-        constexpr std::size_t piece = std::size_t{4} << 20;
-        for (auto rest = deflated.data; !rest.empty();) {
-            const auto now = rest.first(std::min(rest.size(), piece));
-            rest = rest.subspan(now.size());
+    Result<void> move_allowed(Pending& member) {
+        if (!member.is_begun) {
+            member.is_begun = true;
+            offsets.push_back(written);
+            ENVPACK_CHECK(put(as_bytes(member_header)));
+        }
+        const Content::Deflated& deflated = member.deflated;
+        while (member.emitted < member.allowed) {
+            const auto now = deflated.data.subspan(
+                member.emitted, std::min(member.allowed - member.emitted, moved_piece));
+            member.emitted += now.size();
             ENVPACK_CHECK(put(now));
             if (deflated.owner != nullptr) {
                 deflated.owner->release(now);
             }
         }
         return {};
+    }
+
+    /// The DEFLATE data that came last, and has not ended.
+    Pending& moving() {
+        ENVPACK_ASSERT(!pending.empty() && !pending.back().packed.valid());
+        return pending.back();
     }
 
     ByteSink& out;
@@ -237,13 +255,31 @@ Result<void> GzipMemberEncoder::write(std::span<const std::byte> data) {
     return {};
 }
 
-Result<void> GzipMemberEncoder::verbatim(const Content::Deflated& deflated, std::uint64_t size) {
+Result<void> GzipMemberEncoder::begin_verbatim(const Content::Deflated& deflated,
+                                               std::uint64_t size) {
     ENVPACK_CHECK(state_->flush());
     State::Pending member;
     member.deflated = deflated;
     member.trailer = trailer_of(deflated.crc32, size);
     state_->pending.push_back(std::move(member));
     ++state_->members;
+    return {};
+}
+
+Result<void> GzipMemberEncoder::advance_verbatim(std::uint64_t bytes) {
+    State::Pending& member = state_->moving();
+    // All of it is emitted at the end only, and the member stays until then.
+    const std::size_t most = std::max<std::size_t>(member.deflated.data.size(), 1) - 1;
+    member.allowed = static_cast<std::size_t>(std::min<std::uint64_t>(bytes, most));
+    if (member.allowed < member.emitted + moved_piece) {
+        return {};
+    }
+    return state_->emit(state_->pool->threads() + 1);
+}
+
+Result<void> GzipMemberEncoder::end_verbatim() {
+    State::Pending& member = state_->moving();
+    member.allowed = member.deflated.data.size();
     return state_->emit(state_->pool->threads() + 1);
 }
 

@@ -41,16 +41,6 @@ Result<Buffer> load(const PlannedEntry& entry) {
     return bytes;
 }
 
-Result<Buffer> load_checked(const PlannedEntry& entry) {
-    ENVPACK_TRY(Buffer bytes,
-                with_context(load(entry), fmt::format("while reading `{}`", entry.path.str())));
-    if (entry.sha256) {
-        ENVPACK_CHECK(check_promise(
-            entry, Digest::of({bytes.get(), static_cast<std::size_t>(entry.content.size())})));
-    }
-    return bytes;
-}
-
 Result<std::vector<Buffer>> load_all(std::span<const PlannedEntry> entries, const RunContext& run) {
     std::vector<Buffer> buffers;
     buffers.reserve(entries.size());
@@ -58,7 +48,8 @@ Result<std::vector<Buffer>> load_all(std::span<const PlannedEntry> entries, cons
         ENVPACK_CHECK(run.check());
         Buffer bytes;
         if (LayerFeed::serves(entry)) {
-            ENVPACK_TRY(bytes, load_checked(entry));
+            ENVPACK_TRY(bytes, with_context(load(entry),
+                                            fmt::format("while reading `{}`", entry.path.str())));
         }
         buffers.push_back(std::move(bytes));
     }
@@ -66,17 +57,6 @@ Result<std::vector<Buffer>> load_all(std::span<const PlannedEntry> entries, cons
 }
 
 }  // namespace
-
-Result<void> check_promise(const PlannedEntry& entry, const Digest& actual) {
-    if (!entry.sha256 || *entry.sha256 == actual) {
-        return {};
-    }
-    return fail(Error(ErrorCode::digest_mismatch,
-                      fmt::format("`{}` does not match its RECORD: it has {}, not {}",
-                                  entry.path.str(), actual.to_string(), entry.sha256->to_string()))
-                    .with_rule("record.hash-mismatch")
-                    .with_path(entry.path.str()));
-}
 
 LayerFeed::LayerFeed(std::span<const PlannedEntry> entries, TaskPool& pool, const RunContext& run)
     : entries_(entries), pool_(pool), run_(run) {}

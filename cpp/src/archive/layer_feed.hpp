@@ -15,8 +15,8 @@
 
 namespace envpack::archive {
 
-/// The contents of planned files, inflated and checked ahead of their use by the workers of a
-/// pool, in the order of the plan. One thread.
+/// The contents of planned files, inflated ahead of their use by the workers of a pool, in the
+/// order of the plan. One thread.
 class LayerFeed {
 public:
     /// Files up to this size are loaded whole; larger ones are streamed by the caller.
@@ -53,9 +53,5 @@ private:
     std::size_t end_ = 0;
     std::vector<Buffer> buffers_;
 };
-
-/// Fails with digest_mismatch, rule `record.hash-mismatch`, unless the entry promises no digest or
-/// this one.
-Result<void> check_promise(const PlannedEntry& entry, const Digest& actual);
 
 }  // namespace envpack::archive

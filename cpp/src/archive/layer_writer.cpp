@@ -4,6 +4,7 @@
 #include "envpack/archive/estargz.hpp"
 #include "envpack/archive/tar_writer.hpp"
 #include "envpack/base/assert.hpp"
+#include "envpack/base/nested_sha256.hpp"
 #include "estargz_toc.hpp"
 #include "file_chunks.hpp"
 #include "layer_feed.hpp"
@@ -34,7 +35,25 @@ bool begins_member(const SafePath& path) {
     return crc32_of(as_bytes(path.str())) % 64 == 0;
 }
 
-/// The tar of a layer on its way: hashed, then compressed as the options say. One thread.
+bool is_promised(const PlannedEntry& entry) {
+    return entry.type == FileType::regular && entry.sha256.has_value();
+}
+
+/// Fails with digest_mismatch, rule `record.hash-mismatch`, unless `actual` is what the entry
+/// promises.
+Result<void> check_promise(const PlannedEntry& entry, const Digest& actual) {
+    if (*entry.sha256 == actual) {
+        return {};
+    }
+    return fail(Error(ErrorCode::digest_mismatch,
+                      fmt::format("`{}` does not match its RECORD: it has {}, not {}",
+                                  entry.path.str(), actual.to_string(), entry.sha256->to_string()))
+                    .with_rule("record.hash-mismatch")
+                    .with_path(entry.path.str()));
+}
+
+/// The tar of a layer on its way: hashed, its files checked, then compressed as the options say.
+/// One thread.
 class LayerStream {
 public:
     LayerStream(const LayerWriteOptions& options, ByteSink& blob, std::shared_ptr<TaskPool> pool)
@@ -58,8 +77,8 @@ public:
                (toc_ || size >= options_.gzip.verbatim_threshold);
     }
 
-    /// Begins a member: its header, and where its content comes into the gzip member with it. The
-    /// content of `moved` comes by move().
+    /// Begins an entry: its header, and where its content comes into the gzip member with it. That
+    /// of a `moved` one is only shown to content(), and written by end().
     Result<void> begin(const TarHeader& header, const PlannedEntry& entry, bool moved) {
         const std::string text = tar_header_bytes(header);
         const std::uint64_t with_it = moved || toc_ ? 0 : header.size + tar_padding(header.size);
@@ -73,6 +92,14 @@ public:
                                     moved ? SIZE_MAX : options_.gzip.member_size);
             }
         }
+        if (moved) {
+            moved_ = &entry.content;
+            seen_ = 0;
+            ENVPACK_CHECK(gzip_->begin_verbatim(*moved_->deflated(), moved_->size()));
+        }
+        if (is_promised(entry)) {
+            tar_.begin_part();
+        }
         return {};
     }
 
@@ -83,15 +110,19 @@ public:
         }
         if (moved) {
             count(data);
-            return {};
+            return move_on(data.size());
         }
         return write(data);
     }
 
-    /// Behind the content of a file, all of which was seen.
+    /// Behind the content of a file, all of which was seen. digest_mismatch, rule
+    /// `record.hash-mismatch`, when it is not what PlannedEntry::sha256 says.
     Result<void> end(const PlannedEntry& entry, bool moved) {
+        if (is_promised(entry)) {
+            ENVPACK_CHECK(check_promise(entry, tar_.finish_part()));
+        }
         if (moved) {
-            ENVPACK_CHECK(gzip_->verbatim(*entry.content.deflated(), entry.content.size()));
+            ENVPACK_CHECK(gzip_->end_verbatim());
         }
         if (toc_ && entry.content.size() > 0) {
             toc_->end_content();
@@ -146,6 +177,15 @@ private:
         return gzip_ ? gzip_->begin(need, begins_member) : Result<void>();
     }
 
+    /// After `size` more plain bytes: about as much of the DEFLATE data as they were inflated from
+    /// is in the processor's cache.
+    Result<void> move_on(std::size_t size) {
+        seen_ += size;
+        const double share = static_cast<double>(seen_) / static_cast<double>(moved_->size());
+        return gzip_->advance_verbatim(static_cast<std::uint64_t>(
+            share * static_cast<double>(moved_->deflated()->data.size())));
+    }
+
     /// Bytes that go into the tar, but into the blob by another way.
     void count(std::span<const std::byte> data) {
         tar_.update(data);
@@ -173,8 +213,10 @@ private:
     std::optional<GzipMemberEncoder> gzip_;
     std::optional<EstargzToc> toc_;
     std::unique_ptr<ByteSink> zstd_;
-    Sha256 tar_;
+    NestedSha256 tar_;
     std::uint64_t tar_size_ = 0;
+    const Content* moved_ = nullptr;  ///< whose DEFLATE data is being moved
+    std::uint64_t seen_ = 0;          ///< plain bytes of it
 };
 
 Result<void> check_plan(std::span<const PlannedEntry> entries) {
@@ -203,10 +245,7 @@ class LayerProgress {
 public:
     LayerProgress(std::span<const PlannedEntry> entries, std::string_view subject,
                   const RunContext& run)
-        : subject_(subject), run_(run) {
-        for (const PlannedEntry& entry : entries) {
-            total_ += entry.content.size();
-        }
+        : subject_(subject), run_(run), total_(plain_size(entries)) {
         run_.report(subject_, 0, total_);
     }
     void advance(std::uint64_t bytes) {
@@ -220,13 +259,13 @@ public:
 private:
     std::string_view subject_;
     const RunContext& run_;
-    std::uint64_t total_ = 0;
+    std::uint64_t total_;
     std::uint64_t done_ = 0;
     std::uint64_t reported_ = 0;
 };
 
-/// A file that LayerFeed does not serve, by chunks: a worker inflates and checks the next one while
-/// this thread hashes the tar.
+/// A file that LayerFeed does not serve, by chunks: a worker inflates the next one while this
+/// thread hashes the tar.
 Result<void> stream_file(const PlannedEntry& entry, bool moved, TaskPool& pool, LayerStream& stream,
                          LayerProgress& progress, const RunContext& run) {
     ENVPACK_TRY(FileChunks chunks, FileChunks::open(entry, pool));

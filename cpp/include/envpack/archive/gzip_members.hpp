@@ -50,7 +50,8 @@ struct KnownMembers {
 /// output does not depend on timing or thread count. One thread.
 ///
 ///     track(…), if members are to be known
-///     for each tar member:  begin(header and what packs with it); write(...)…; or verbatim(...)
+///     for each tar member:  begin(header and what packs with it); write(...)…,
+///                           or begin_verbatim(...); advance_verbatim(...)…; end_verbatim()
 ///     finish()
 class GzipMemberEncoder {
 public:
@@ -70,9 +71,13 @@ public:
     void track(std::shared_ptr<const KnownMembers> known);
     /// Appends plain bytes to the open member, cutting off full ones.
     Result<void> write(std::span<const std::byte> data);
-    /// Closes the open member, then emits raw DEFLATE data as a member, and lets go of its pages.
-    /// Whether it inflates to `size` bytes with its CRC-32 is the caller's to check.
-    Result<void> verbatim(const Content::Deflated& deflated, std::uint64_t size);
+    /// Closes the open member; the next one is raw DEFLATE data as it is. Whether that inflates to
+    /// `size` bytes with its CRC-32 is the caller's to check.
+    Result<void> begin_verbatim(const Content::Deflated& deflated, std::uint64_t size);
+    /// The first `bytes` of the data may be emitted, while their pages are there for another use.
+    Result<void> advance_verbatim(std::uint64_t bytes);
+    /// All of the data is emitted in its turn, and its pages are let go.
+    Result<void> end_verbatim();
     /// Closes the open member and emits everything that is pending.
     Result<void> finish();
     /// Closes the open member and packs `plain` as one, whatever its size.

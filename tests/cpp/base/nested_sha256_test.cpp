@@ -1,0 +1,94 @@
+#include "envpack/base/nested_sha256.hpp"
+
+#include <array>
+#include <cstddef>
+#include <random>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace envpack {
+namespace {
+
+std::vector<std::byte> noise(std::size_t size, std::mt19937& random) {
+    std::vector<std::byte> bytes(size);
+    for (std::byte& byte : bytes) {
+        byte = static_cast<std::byte>(random());
+    }
+    return bytes;
+}
+
+/// In pieces of up to `most` bytes.
+void feed(NestedSha256& hash, std::span<const std::byte> data, std::size_t most,
+          std::mt19937& random) {
+    while (!data.empty()) {
+        const auto now = data.first(std::min(data.size(), 1 + random() % most));
+        hash.update(now);
+        data = data.subspan(now.size());
+    }
+}
+
+// Digest::of() is OpenSSL's EVP, of which this is another way.
+TEST(NestedSha256, AgreesWithDigestsOfWholeAndParts) {
+    std::mt19937 random(20);
+    for (const std::size_t before : {0U, 1U, 55U, 56U, 63U, 64U, 100U, 512U, 1024U}) {
+        for (const std::size_t size : {0U, 1U, 55U, 63U, 64U, 65U, 119U, 128U, 4000U, 70000U}) {
+            for (const std::size_t most : {1U, 64U, 333U, 100000U}) {
+                const auto data = noise(before + size + 77, random);
+                const std::span<const std::byte> bytes(data);
+                NestedSha256 hash;
+                feed(hash, bytes.first(before), most, random);
+                hash.begin_part();
+                feed(hash, bytes.subspan(before, size), most, random);
+                EXPECT_EQ(hash.finish_part(), Digest::of(bytes.subspan(before, size)))
+                    << before << " before a part of " << size << ", by " << most;
+                feed(hash, bytes.subspan(before + size), most, random);
+                EXPECT_EQ(std::move(hash).finish(), Digest::of(bytes))
+                    << before << " before a part of " << size << ", by " << most;
+            }
+        }
+    }
+}
+
+TEST(NestedSha256, HasManyPartsAsATarHasFiles) {
+    std::mt19937 random(21);
+    NestedSha256 hash;
+    std::vector<std::byte> all;
+    for (int file = 0; file < 300; ++file) {
+        const auto header = noise(512, random);
+        const auto content = noise(random() % 3000, random);
+        const std::vector<std::byte> padding((512 - content.size() % 512) % 512);
+        hash.update(header);
+        hash.begin_part();
+        hash.update(content);
+        EXPECT_EQ(hash.finish_part(), Digest::of(content));
+        hash.update(padding);
+        for (const auto* part : {&header, &content, &padding}) {
+            all.insert(all.end(), part->begin(), part->end());
+        }
+    }
+    EXPECT_EQ(std::move(hash).finish(), Digest::of(all));
+}
+
+// FIPS 180-4 counts bits in two words; the lower one is full after 512 MiB.
+TEST(NestedSha256, CountsMoreThanOneWordHolds) {
+    const std::vector<std::byte> zeros(std::size_t{1} << 20);
+    NestedSha256 hash;
+    Sha256 expected;
+    hash.update(std::span(zeros).first(512));
+    expected.update(std::span(zeros).first(512));
+    hash.begin_part();
+    Sha256 part;
+    for (int i = 0; i < 513; ++i) {
+        hash.update(zeros);
+        expected.update(zeros);
+        part.update(zeros);
+    }
+    EXPECT_EQ(hash.finish_part(), std::move(part).finish());
+    EXPECT_EQ(std::move(hash).finish(), std::move(expected).finish());
+}
+
+}  // namespace
+}  // namespace envpack
