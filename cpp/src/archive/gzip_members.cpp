@@ -26,6 +26,8 @@ constexpr std::size_t trailer_size = 8;
 /// Room made at once for a member: larger ones grow.
 constexpr std::size_t usual_member_size = 1u << 20;
 
+constexpr std::size_t spare_members = 6;
+
 /// Of data that is moved, at once: hashed, written, and no longer counted as memory.
 constexpr std::size_t moved_piece = std::size_t{1} << 20;
 
@@ -143,8 +145,12 @@ struct GzipMemberEncoder::State {
         pending.push_back(std::move(member));
         ++packing;
         ++members;
-        return emit(pool->threads() + 1);
+        return emit(most_packing());
     }
+
+    /// Members that wait for others to be packed. Behind one that has to be packed come many that
+    /// are known: the workers have to do meanwhile.
+    std::size_t most_packing() const noexcept { return pool->threads() + spare_members; }
 
     /// Emits members from the front while they are ready, and further ones, waiting for them,
     /// until at most `keep` are being packed.
@@ -274,13 +280,13 @@ Result<void> GzipMemberEncoder::advance_verbatim(std::uint64_t bytes) {
     if (member.allowed < member.emitted + moved_piece) {
         return {};
     }
-    return state_->emit(state_->pool->threads() + 1);
+    return state_->emit(state_->most_packing());
 }
 
 Result<void> GzipMemberEncoder::end_verbatim() {
     State::Pending& member = state_->moving();
     member.allowed = member.deflated.data.size();
-    return state_->emit(state_->pool->threads() + 1);
+    return state_->emit(state_->most_packing());
 }
 
 Result<void> GzipMemberEncoder::finish() {

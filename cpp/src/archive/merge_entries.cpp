@@ -34,33 +34,45 @@ tl::unexpected<Error> conflict(const SafePath& path, std::string_view reason) {
 }  // namespace
 
 Result<std::vector<PlannedEntry>> merge_entries(std::vector<PlannedEntry> entries) {
-    // Stable, so that the first of two equal entries stays whatever the library's sort does.
-    std::stable_sort(entries.begin(), entries.end(),
-                     [](const auto& a, const auto& b) { return a.path < b.path; });
-    std::vector<PlannedEntry> merged;
-    merged.reserve(entries.size());
+    // Stable, so that the first of two equal entries stays whatever the library's sort does. Most
+    // come in order, with some folders behind them.
+    const auto is_before = [](const auto& a, const auto& b) { return a.path < b.path; };
+    const auto tail = std::is_sorted_until(entries.begin(), entries.end(), is_before);
+    std::stable_sort(tail, entries.end(), is_before);
+    std::inplace_merge(entries.begin(), tail, entries.end(), is_before);
+    std::size_t count = 0;
     for (PlannedEntry& entry : entries) {
         if (entry.path.is_root() || entry.type == FileType::other) {
             return conflict(entry.path, "cannot be written into a layer");
         }
-        if (merged.empty() || merged.back().path != entry.path) {
-            merged.push_back(std::move(entry));
-        } else if (!can_merge(merged.back(), entry)) {
+        PlannedEntry* const same =
+            count > 0 && entries[count - 1].path == entry.path ? &entries[count - 1] : nullptr;
+        if (same != nullptr && same->type != entry.type) {
+            return conflict(entry.path, "is wanted as two kinds of files");
+        }
+        if (same != nullptr && !can_merge(*same, entry)) {
             return conflict(entry.path, "is wanted twice, with different content");
         }
+        if (same == nullptr && &entries[count++] != &entry) {
+            entries[count - 1] = std::move(entry);
+        }
     }
+    entries.resize(count);
     // What is no directory has nothing below it. "a", "a-b", "a/x": not always neighbours.
     const PlannedEntry* before = nullptr;
-    for (const PlannedEntry& entry : merged) {
+    for (const PlannedEntry& entry : entries) {
         const PlannedEntry* const neighbour = std::exchange(before, &entry);
+        if (neighbour != nullptr && neighbour->path.folder() == entry.path.folder()) {
+            continue;  // the same folders, checked with that one
+        }
         for (SafePath up = entry.path.parent(); !up.is_root(); up = up.parent()) {
             if (neighbour != nullptr && neighbour->path.is_below(up)) {
                 break;  // checked with that one, like its own parents
             }
             const auto found = std::lower_bound(
-                merged.begin(), merged.end(), up,
+                entries.begin(), entries.end(), up,
                 [](const PlannedEntry& item, const SafePath& path) { return item.path < path; });
-            if (found == merged.end() || found->path != up) {
+            if (found == entries.end() || found->path != up) {
                 continue;
             }
             if (found->type != FileType::directory) {
@@ -70,7 +82,7 @@ Result<std::vector<PlannedEntry>> merge_entries(std::vector<PlannedEntry> entrie
             break;  // its own parents are checked with it
         }
     }
-    return merged;
+    return entries;
 }
 
 }  // namespace envpack::archive

@@ -93,9 +93,14 @@ std::string_view SafePath::name() const noexcept {
     return slash == std::string_view::npos ? text : text.substr(slash + 1);
 }
 
-SafePath SafePath::parent() const {
+std::string_view SafePath::folder() const noexcept {
     const std::size_t slash = text_.rfind('/');
-    return slash == std::string::npos ? SafePath() : SafePath(text_.substr(0, slash));
+    return slash == std::string::npos ? std::string_view()
+                                      : std::string_view(text_).substr(0, slash);
+}
+
+SafePath SafePath::parent() const {
+    return SafePath(std::string(folder()));
 }
 
 SafePath SafePath::join(const SafePath& below) const {

@@ -3,8 +3,8 @@
 #include "envpack/base/digest.hpp"
 #include "envpack/base/text.hpp"
 
-#include <set>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -38,7 +38,8 @@ public:
         places_.emplace(SafePath(), Place{.path = {}, .in_base = true});
     }
 
-    Result<Place> directory(const SafePath& planned) {
+    /// Stays where it is.
+    Result<const Place*> directory(const SafePath& planned) {
         // From the nearest known ancestor downwards.
         std::vector<SafePath> unknown;
         SafePath known = planned;
@@ -50,38 +51,46 @@ public:
             ENVPACK_TRY(Place place, below(places_.at(next.parent()), next.name()));
             places_.insert_or_assign(next, std::move(place));
         }
-        return places_.at(planned);
+        return &places_.at(planned);
     }
 
-    /// The entry as the layer is to have it; nullopt when the base has it already.
-    Result<std::optional<PlannedEntry>> place(PlannedEntry entry) {
+    /// Gives the entry the path that it has in the layer; false when the base has it already.
+    Result<bool> place(PlannedEntry& entry) {
         if (entry.type == FileType::directory) {
-            ENVPACK_TRY(const Place place, directory(entry.path));
-            if (place.in_base) {
-                return std::nullopt;
-            }
-            entry.path = place.path;
-            return entry;
+            ENVPACK_TRY(const Place* const place, directory(entry.path));
+            entry.path = place->path;
+            return !place->in_base;
         }
-        ENVPACK_TRY(const Place parent, directory(entry.path.parent()));
-        const SafePath path = parent.path / entry.path.name();
-        if (parent.in_base) {
-            ENVPACK_TRY(const std::optional<FileInfo> there, base_.lookup(path));
-            if (there && entry.replaces && there->type == FileType::regular) {
-                ENVPACK_TRY(const bool same, archive::has_same_bytes(base_, path, *there, entry));
-                if (same) {
-                    return std::nullopt;
-                }
-            } else if (there) {
-                ENVPACK_CHECK(check_same(path, *there, entry));
-                return std::nullopt;
-            }
+        ENVPACK_TRY(const Place* const parent, directory_of(entry.path));
+        if (entry.path.folder() != parent->path.str()) {
+            entry.path = parent->path / entry.path.name();
         }
-        entry.path = path;
-        return entry;
+        if (!parent->in_base) {
+            return true;
+        }
+        ENVPACK_TRY(const std::optional<FileInfo> there, base_.lookup(entry.path));
+        if (!there) {
+            return true;
+        }
+        if (entry.replaces && there->type == FileType::regular) {
+            ENVPACK_TRY(const bool same, archive::has_same_bytes(base_, entry.path, *there, entry));
+            return !same;
+        }
+        ENVPACK_CHECK(check_same(entry.path, *there, entry));
+        return false;
     }
 
 private:
+    /// Where the file's folder lies. Plans come folder by folder.
+    Result<const Place*> directory_of(const SafePath& file) {
+        if (last_ == nullptr || last_->first.str() != file.folder()) {
+            const SafePath planned = file.parent();
+            ENVPACK_CHECK(directory(planned));
+            last_ = &*places_.find(planned);
+        }
+        return &last_->second;
+    }
+
     Result<Place> below(const Place& parent, std::string_view name) const {
         const SafePath path = parent.path / name;
         if (!parent.in_base) {
@@ -146,15 +155,18 @@ private:
 
     const FileTree& base_;
     std::unordered_map<SafePath, Place> places_;
+    const std::pair<const SafePath, Place>* last_ = nullptr;  ///< of directory_of(), in `places_`
 };
 
 Result<void> check_name(const SafePath& path) {
-    for (const std::string_view segment : text::split(path.str(), '/')) {
-        if (segment.starts_with(".wh.")) {
+    const std::string& text = path.str();
+    for (std::size_t at = text.find(".wh."); at != std::string::npos;
+         at = text.find(".wh.", at + 1)) {
+        if (at == 0 || text[at - 1] == '/') {
             return fail(refused("layer.whiteout-name", path,
                                 fmt::format("`{}` cannot be put into a layer: names with `.wh.` in "
                                             "front mean deletions there",
-                                            path.str())));
+                                            text)));
         }
     }
     return {};
@@ -165,35 +177,42 @@ Result<void> check_name(const SafePath& path) {
 Result<std::vector<PlannedEntry>> place_onto(const FileTree& base,
                                              std::vector<PlannedEntry> entries) {
     Placement placement(base);
-    std::vector<PlannedEntry> placed;
-    std::vector<SafePath> parents;
-    for (PlannedEntry& entry : entries) {
+    std::vector<SafePath> parents;         // of what is kept, as planned; repeated here and there
+    std::unordered_set<SafePath> folders;  // that the layer has
+    const auto is_kept = [&](PlannedEntry& entry) -> Result<bool> {
         if (entry.path.is_root()) {
-            continue;
+            return false;
         }
         ENVPACK_CHECK(check_name(entry.path));
-        SafePath parent = entry.path.parent();
-        ENVPACK_TRY(std::optional<PlannedEntry> kept, placement.place(std::move(entry)));
-        if (kept) {
-            placed.push_back(*std::move(kept));
+        const bool is_in_last = !parents.empty() && parents.back().str() == entry.path.folder();
+        SafePath parent = is_in_last ? SafePath() : entry.path.parent();
+        ENVPACK_TRY(const bool keep, placement.place(entry));
+        if (keep && !is_in_last) {
             parents.push_back(std::move(parent));
         }
-    }
-    std::set<SafePath> present;
-    for (const PlannedEntry& entry : placed) {
-        present.insert(entry.path);
-    }
-    for (SafePath& planned : parents) {
-        for (; !planned.is_root(); planned = planned.parent()) {
-            ENVPACK_TRY(const Placement::Place place, placement.directory(planned));
-            if (place.in_base || !present.insert(place.path).second) {
-                break;  // then its own parents exist as well, or were added with it
-            }
-            placed.push_back(
-                PlannedEntry{.path = place.path, .type = FileType::directory, .mode = 0755});
+        if (keep && entry.type == FileType::directory) {
+            folders.insert(entry.path);
+        }
+        return keep;
+    };
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        ENVPACK_TRY(const bool keep, is_kept(entries[i]));
+        if (keep && count++ != i) {
+            entries[count - 1] = std::move(entries[i]);
         }
     }
-    return archive::merge_entries(std::move(placed));
+    entries.resize(count);
+    for (SafePath& planned : parents) {
+        for (; !planned.is_root(); planned = planned.parent()) {
+            ENVPACK_TRY(const Placement::Place* const place, placement.directory(planned));
+            if (place->in_base || !folders.insert(place->path).second) {
+                break;  // then its own parents exist as well, or were added with it
+            }
+            entries.push_back({.path = place->path, .type = FileType::directory, .mode = 0755});
+        }
+    }
+    return archive::merge_entries(std::move(entries));
 }
 
 }  // namespace envpack::oci

@@ -37,6 +37,17 @@ public:
     OverlapFinder(const archive::FileTree& tree, const std::vector<SafePath>& folders)
         : tree_(tree), folders_(folders) {}
 
+    /// Whether the base has no such folder.
+    Result<bool> is_apart(const SafePath& relative) {
+        for (const SafePath& folder : folders_) {
+            ENVPACK_TRY(const bool may_be_there, has_folder(folder.join(relative)));
+            if (may_be_there) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     Result<bool> is_other_file(const PlannedEntry& entry, const SafePath& relative) {
         for (const SafePath& folder : folders_) {
             ENVPACK_TRY(const bool may_be_there, has_folder(folder.join(relative.parent())));
@@ -118,9 +129,18 @@ Result<std::vector<Overlap>> find_overlaps(const BuildPlan& plan, const SafePath
     OverlapFinder finder(*base.tree, base.inventory.search_path);
     for (const PlannedFiles& group : plan.groups) {
         ENVPACK_CHECK(run.check());
+        std::string_view apart;  // a folder that has nothing in common with the base
         for (const PlannedEntry& entry : group.entries) {
+            if (!apart.empty() && entry.path.folder() == apart) {
+                continue;
+            }
             const auto relative = below_site(entry, site);
             if (!relative) {
+                continue;
+            }
+            ENVPACK_TRY(const bool is_apart, finder.is_apart(relative->parent()));
+            if (is_apart) {
+                apart = entry.path.folder();
                 continue;
             }
             ENVPACK_TRY(const bool is_other, finder.is_other_file(entry, *relative));

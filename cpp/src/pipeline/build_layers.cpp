@@ -61,21 +61,36 @@ struct LayerMaker {
         if (oci::LayerPtr known = key ? records.find_layer(*key, run) : nullptr) {
             return known;
         }
+        if (key && files.is_rest) {
+            return make_rest(files.entries, *key, std::move(options), run);
+        }
         ENVPACK_TRY(const auto entries, with_contents(files.entries, run));
-        if (!key) {
-            return oci::make_layer(entries, options, scratch, run);
-        }
-        if (!files.is_rest) {
-            ENVPACK_TRY(oci::LayerPtr made, oci::make_layer(entries, options, scratch, run));
+        ENVPACK_TRY(oci::LayerPtr made, oci::make_layer(entries, options, scratch, run));
+        if (key) {
             records.keep_layer(*key, *made);
-            return made;
         }
+        return made;
+    }
+
+    /// Members that the layer before this one had are taken from there.
+    Result<oci::LayerPtr> make_rest(const std::vector<archive::PlannedEntry>& files,
+                                    const Digest& key, archive::LayerWriteOptions options,
+                                    const RunContext& run) const {
         const Digest rest_key = members_key(common);
         options.track_members = true;
-        options.known = records.find_members(rest_key, run);
+        std::vector<archive::PlannedEntry> entries;
+        const auto prepare = [&](std::size_t part) -> Result<void> {
+            if (part == 0) {
+                options.known = records.find_members(rest_key, run);
+            } else {
+                ENVPACK_TRY(entries, with_contents(files, run));
+            }
+            return {};
+        };
+        ENVPACK_CHECK(parallel_for(2, prepare, run));
         ENVPACK_TRY(oci::MadeLayer made, oci::make_tracked_layer(entries, options, scratch, run));
         records.keep_members(rest_key, *made.layer, made.packed);
-        records.keep_layer(*key, *made.layer);
+        records.keep_layer(key, *made.layer);
         return std::move(made.layer);
     }
 };

@@ -3,6 +3,8 @@
 #include "envpack/archive/memory_tree.hpp"
 #include "oci/images.hpp"
 
+#include <algorithm>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -78,6 +80,22 @@ TEST(PlaceOnto, AddsOnlyTheDirectoriesThatAreMissing) {
     EXPECT_EQ(placed({folder("opt/a/b"), folder("opt/a/b/c")}),
               (Lines{"opt/a/", "opt/a/b/", "opt/a/b/c/"}));
     EXPECT_EQ(placed({}), Lines{});
+}
+
+TEST(PlaceOnto, DoesNotDependOnTheOrderOfThePlan) {
+    std::vector<archive::PlannedEntry> entries = {link("bin/alias", "tool"), folder("opt/p/empty")};
+    for (int i = 0; i < 40; ++i) {
+        const std::string number = std::to_string(i);
+        entries.push_back(file("lib/p" + std::to_string(i % 4) + "/" + number, number));
+        entries.push_back(file("opt/p/" + number, number));
+    }
+    const Lines sorted = placed(entries);
+    EXPECT_EQ(sorted.size(), 80u + 4 + 2);  // files, usr/lib/p0 to p3, opt/p and opt/p/empty
+    std::mt19937 random(15);
+    for (int round = 0; round < 20; ++round) {
+        std::shuffle(entries.begin(), entries.end(), random);
+        EXPECT_EQ(placed(entries), sorted);
+    }
 }
 
 TEST(PlaceOnto, AnEmptyBaseLacksEverything) {

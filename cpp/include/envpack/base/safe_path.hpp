@@ -26,8 +26,9 @@ public:
 
     const std::string& str() const noexcept { return text_; }
     bool is_root() const noexcept { return text_.empty(); }
-    std::string_view name() const noexcept;  ///< last segment; empty for the root
-    SafePath parent() const;                 ///< the root's parent is the root
+    std::string_view name() const noexcept;    ///< last segment; empty for the root
+    std::string_view folder() const noexcept;  ///< parent().str()
+    SafePath parent() const;                   ///< the root's parent is the root
     SafePath join(const SafePath& below) const;
     SafePath operator/(std::string_view segment) const;        ///< asserts one plain segment
     bool is_below(const SafePath& ancestor) const noexcept;    ///< strictly
