@@ -115,6 +115,40 @@ def test_the_variables_of_the_image_are_obeyed(
     assert ends["content"] == 0
 
 
+def test_a_layer_of_its_own_has_its_pin(wheels: Path, base: str, tmp_path: Path) -> None:
+    name = "big.One"  # 16 MiB and more: beside the layer of the small packages
+    for version in ("1.0", "2.0"):
+        make_wheel(wheels, name, version, files={"big/lib.so": bytes(17 << 20)})
+    resolution = envpack.resolve(
+        "lib==1.0", f"{name}==1.0", base=base, find_links=[wheels], no_index=True
+    )
+    lock = tmp_path / "pylock.toml"
+    lock.write_text(resolution.to_toml())
+    image = f"oci:{tmp_path / 'image'}:latest"
+    envpack.build(lock, image)
+    root = files_of(image, tmp_path / "bundle")
+    lines = (root / PLACE[1:]).read_text().splitlines()
+    assert {"lib==1.0", "-c constraints.d/big-one.txt"} <= set(lines)
+    assert not any(line.startswith("big") for line in lines)
+
+    # What it says is what envpack reads there, and what pip and uv obey.
+    frozen = envpack.freeze(image).to_dict()
+    assert frozen["problems"] == []
+    for said in frozen["constraint_files"]:
+        assert {"big-one", "lib"} <= set(said["same"])
+        assert said["different"] == []
+    venv = make_venv(tmp_path / "venv")
+    find = ["--no-index", "--find-links", str(wheels), "--constraint", str(root / PLACE[1:])]
+    commands = [["install", *find, wanted] for wanted in (f"{name}==2.0", "lib==2.0", name)]
+    for installer in (newest_pip(tmp_path / "pip"), Uv()):
+        bad, worse, good = installer.run(venv, commands)
+        assert bad.status != 0, installer.name
+        assert worse.status != 0, installer.name
+        assert good.status == 0, (installer.name, good.output)
+        assert {p.name: str(p.version) for p in envpack.freeze(venv).packages}["big-one"] == "1.0"
+    assert envpack.verify(image, lock).to_dict()["same_digest"] is True
+
+
 def test_they_can_be_left_out(lock: Path, tmp_path: Path) -> None:
     image = f"oci:{tmp_path / 'image'}:latest"
     envpack.build(lock, image, constraints=False)

@@ -20,8 +20,8 @@ pytestmark = pytest.mark.usefixtures("no_index")
 #: Of the layers of the wheels below, uncompressed, so that they do not hang on the release of a
 #: compressor. They change with the layout of layers, which is a change that users see.
 GOLDEN = (
-    "sha256:a2fb938eb873fa0441972f6e8426063e5ac1d8db3e21ba96254029903a741d43",
-    "sha256:23b5bcaa2f4336a9179792ad43d22d4b8472c46622a04b73be93437fc3135080",
+    "sha256:4b1090b26b5e834a462ba7288756bb639b59321342f99fa3f40f724131bcee51",
+    "sha256:9953c91d48900ab4f3dfb9e720a1b6f572ad8b567bd1f96776428253978b233f",
 )
 
 

@@ -334,7 +334,7 @@ def test_verify_reads_every_record(tmp_path: Path, record: str, rules: list[str]
 
 
 GOOD = "sha256=ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0"  # of abc
-OURS = "envpack layer format 1"
+OURS = "envpack layer format 2"
 
 
 @pytest.mark.parametrize(

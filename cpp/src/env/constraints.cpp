@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -13,6 +14,9 @@ namespace {
 /// Pinning these makes installers fight with themselves.
 constexpr std::array<std::string_view, 5> installers = {"distribute", "pip", "setuptools", "uv",
                                                         "wheel"};
+
+/// Of a header: the lines that are the same in all files.
+constexpr std::size_t own_header_lines = 2;
 
 bool is_installer(const packaging::PackageName& name) {
     return std::find(installers.begin(), installers.end(), name.str()) != installers.end();
@@ -139,7 +143,7 @@ std::string Constraints::to_text() const {
     }
     // Everything in one order, comments where their pin would be.
     std::vector<std::pair<std::string, std::string>> body;
-    body.reserve(pins.size() + lines.size() + left_out.size());
+    body.reserve(pins.size() + lines.size() + left_out.size() + included.size());
     for (const Pin& pin : pins) {
         body.emplace_back(pin.name.str(), pin.to_string());
     }
@@ -149,12 +153,31 @@ std::string Constraints::to_text() const {
     for (const LeftOut& item : left_out) {
         body.emplace_back(item.name, comment_for(item));
     }
+    for (const IncludedFile& file : included) {
+        body.emplace_back(file.name.str(), "-c " + file.path);
+    }
     std::stable_sort(body.begin(), body.end(),
                      [](const auto& a, const auto& b) { return a.first < b.first; });
     for (const auto& [name, line] : body) {
         text += line + '\n';
     }
     return text;
+}
+
+Constraints Constraints::move_out(const packaging::PackageName& name, std::string path) {
+    const auto move_if = [](auto& from, auto& to, const auto& is_meant) {
+        std::ranges::copy_if(from, std::back_inserter(to), is_meant);
+        std::erase_if(from, is_meant);
+    };
+    const auto is_of_it = [&](const auto& item) { return item.name == name; };
+    Constraints own;
+    std::copy_n(header.begin(), std::min(header.size(), own_header_lines),
+                std::back_inserter(own.header));
+    move_if(pins, own.pins, is_of_it);
+    move_if(lines, own.lines, is_of_it);
+    move_if(left_out, own.left_out, [&](const LeftOut& item) { return item.name == name.str(); });
+    included.push_back({.name = name, .path = std::move(path)});
+    return own;
 }
 
 }  // namespace envpack::env

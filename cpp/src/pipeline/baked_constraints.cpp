@@ -5,52 +5,88 @@
 #include "envpack/env/constraints.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <set>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace envpack::pipeline {
 namespace {
 
 /// What is installed in the final image; an environment's own package hides the base's.
-env::Inventory final_inventory(const BuildBase& base, const std::vector<AddedPackage>& added) {
+env::Inventory final_inventory(const BuildBase& base, const std::vector<PlannedFiles>& layers) {
     env::Inventory inventory = base.inventory;
     // Not how the base was named here: the same image has the same file.
     inventory.source.clear();
     inventory.source_digest = oci::digest_of(*base.image).to_string();
     inventory.problems.clear();
     inventory.constraint_files.clear();
-    for (const AddedPackage& package : added) {
-        env::FrozenPackage frozen{.name = package.name,
-                                  .raw_name = std::string(package.name.str()),
-                                  .raw_version = package.version};
-        if (auto version = packaging::Version::parse(package.version)) {
-            frozen.version = *std::move(version);
+    std::set<packaging::PackageName> added;
+    std::vector<env::FrozenPackage> all;
+    for (const PlannedFiles& layer : layers) {
+        for (const AddedPackage& package : layer.packages) {
+            env::FrozenPackage frozen{.name = package.name,
+                                      .raw_name = std::string(package.name.str()),
+                                      .raw_version = package.version};
+            if (auto version = packaging::Version::parse(package.version)) {
+                frozen.version = *std::move(version);
+            }
+            added.insert(package.name);
+            all.push_back(std::move(frozen));
         }
-        std::erase_if(inventory.packages,
-                      [&](const env::FrozenPackage& other) { return other.name == package.name; });
-        inventory.packages.push_back(std::move(frozen));
     }
+    std::ranges::copy_if(inventory.packages, std::back_inserter(all),
+                         [&](const auto& package) { return !added.contains(package.name); });
+    inventory.packages = std::move(all);
     std::sort(inventory.packages.begin(), inventory.packages.end(),
               [](const auto& a, const auto& b) { return a.name < b.name; });
     return inventory;
 }
 
+archive::PlannedEntry file_of(const env::Constraints& constraints, SafePath path) {
+    std::string text = constraints.to_text();
+    const Digest digest = Digest::of(as_bytes(text));
+    return {.path = std::move(path),
+            .content = archive::Content::of_text(std::move(text)),
+            .sha256 = digest,
+            .replaces = true};
+}
+
+/// The layer of the rest, the last one.
+PlannedFiles& rest_of(std::vector<PlannedFiles>& layers) {
+    if (layers.empty() || !layers.back().is_rest) {
+        layers.push_back(
+            {.title = "environment", .wheels = std::vector<Digest>(), .is_rest = true});
+    }
+    return layers.back();
+}
+
 }  // namespace
 
-Result<BakedConstraints> bake_constraints(const BuildBase& base,
-                                          const std::vector<AddedPackage>& added) {
-    env::Inventory inventory = final_inventory(base, added);
+Result<std::vector<std::string>> bake_constraints(const BuildBase& base,
+                                                  std::vector<PlannedFiles>& layers) {
+    env::Inventory inventory = final_inventory(base, layers);
     ENVPACK_CHECK(env::compare_constraint_files(inventory, *base.tree, base.environment));
-    std::string text = env::constraints_from(inventory).to_text();
-    const Digest digest = Digest::of(as_bytes(text));
-    ENVPACK_TRY(SafePath path, SafePath::normalize(baked_constraints_path));
-    BakedConstraints baked{.file = {.path = std::move(path),
-                                    .content = archive::Content::of_text(std::move(text)),
-                                    .sha256 = digest,
-                                    .replaces = true}};
-    for (env::Problem& problem : inventory.problems) {
-        baked.notes.push_back(std::move(problem.text));
+    env::Constraints constraints = env::constraints_from(inventory);
+    ENVPACK_TRY(const SafePath path, SafePath::normalize(baked_constraints_path));
+    for (PlannedFiles& layer : layers) {
+        if (layer.is_rest) {
+            continue;
+        }
+        for (const AddedPackage& package : layer.packages) {
+            const std::string name = fmt::format("constraints.d/{}.txt", package.name.str());
+            const env::Constraints own = constraints.move_out(package.name, name);
+            ENVPACK_TRY(const SafePath there, SafePath::parse(name));
+            layer.entries.push_back(file_of(own, path.parent().join(there)));
+        }
     }
-    return baked;
+    rest_of(layers).entries.push_back(file_of(constraints, path));
+    std::vector<std::string> notes;
+    for (env::Problem& problem : inventory.problems) {
+        notes.push_back(std::move(problem.text));
+    }
+    return notes;
 }
 
 }  // namespace envpack::pipeline

@@ -184,19 +184,16 @@ Result<MadeLayers> make_layers(const BuildOptions& options, const Input& input,
         }
     }
     ENVPACK_TRY(BuildPlan plan, plan_of(options, input, base, records, user, run));
-    if (bakes_constraints(options)) {
-        ENVPACK_TRY(BakedConstraints baked, bake_constraints(base, plan.added));
-        plan.groups.push_back(
-            {.title = "environment", .entries = {}, .wheels = std::vector<Digest>()});
-        plan.groups.back().entries.push_back(std::move(baked.file));
-        std::move(baked.notes.begin(), baked.notes.end(), std::back_inserter(plan.notes));
-    }
     MadeLayers made{.build = {.layers = {},
-                              .notes = plan.notes,
+                              .notes = std::move(plan.notes),
                               .startup_hooks = std::move(plan.startup_hooks)},
                     .origins = std::move(plan.origins)};
     const bool is_fixed = plan.is_fixed;
     ENVPACK_TRY(std::vector<PlannedFiles> planned, layers_of(std::move(plan), budget));
+    if (bakes_constraints(options)) {
+        ENVPACK_TRY(const auto notes, bake_constraints(base, planned));
+        made.build.notes.insert(made.build.notes.end(), notes.begin(), notes.end());
+    }
     LayerStack stack(base);
     ENVPACK_CHECK(stack.add_packages(std::move(planned)));
     ENVPACK_TRY(const oci::ImageConfig config, oci::config_of(image));

@@ -156,8 +156,8 @@ Result<BuildPlan> plan_from_lock(const env::Lock& lock, const std::filesystem::p
     for (std::size_t i = 0; i < wheels.size(); ++i) {
         WheelPlan& wheel = wheels[i];
         plan.origins.push_back(origin_of(wanted[i], wheel));
+        wheel.files.packages.push_back(std::move(wheel.package));
         plan.groups.push_back(std::move(wheel.files));
-        plan.added.push_back(std::move(wheel.package));
         plan.notes.insert(plan.notes.end(), wheel.notes.begin(), wheel.notes.end());
         std::ranges::move(wheel.startup_hooks, std::back_inserter(plan.startup_hooks));
     }
@@ -202,14 +202,13 @@ Result<BuildPlan> plan_from_venv(const std::filesystem::path& venv, const BuildB
         plan.notes.insert(plan.notes.end(), group.notes.begin(), group.notes.end());
         ENVPACK_TRY(const auto hooks, wheel::startup_hooks(group.entries, base.place.scheme));
         add_hooks(hooks, group.name, group.version, "/", plan.startup_hooks);
+        PlannedFiles files{.title = "environment", .entries = std::move(group.entries)};
         if (!group.name.empty()) {
+            files.title = fmt::format("{} {}", group.name, group.version);
             ENVPACK_TRY(auto name, packaging::PackageName::parse(group.name));
-            plan.added.push_back({.name = std::move(name), .version = group.version});
+            files.packages.push_back({.name = std::move(name), .version = group.version});
         }
-        plan.groups.push_back({.title = group.name.empty()
-                                            ? "environment"
-                                            : fmt::format("{} {}", group.name, group.version),
-                               .entries = std::move(group.entries)});
+        plan.groups.push_back(std::move(files));
     }
     plan.groups.push_back({.title = "environment", .entries = base.place.own_entries()});
     sort_by_path(plan.startup_hooks);

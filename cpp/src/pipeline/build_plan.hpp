@@ -1,6 +1,5 @@
 #pragma once
 
-#include "baked_constraints.hpp"
 #include "build_base.hpp"
 #include "build_records.hpp"
 #include "direct_source.hpp"
@@ -25,7 +24,6 @@ namespace envpack::pipeline {
 
 struct BuildPlan {
     std::vector<PlannedFiles> groups = {};
-    std::vector<AddedPackage> added = {};
     std::vector<env::PackageOrigin> origins = {};  ///< of those of a lock; indexes as it names them
     std::vector<std::string> notes = {};
     StartupHooks startup_hooks = {};  ///< of what is added, by path

@@ -16,7 +16,7 @@ constexpr std::size_t max_members_blob = std::size_t{64} << 20;
 constexpr std::string_view builds_kind = "builds-v1";
 /// Another number where the same key would stand for other bytes: other files of an environment,
 /// another division into layers, other marks in a record.
-constexpr std::uint32_t build_format = 2;
+constexpr std::uint32_t build_format = 3;
 
 void pack_writing(PackedWriter& key, const archive::LayerWriteOptions& writing) {
     key.number(static_cast<std::uint32_t>(writing.compression));

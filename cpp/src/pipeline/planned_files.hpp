@@ -2,6 +2,7 @@
 
 #include "envpack/archive/content.hpp"
 #include "envpack/base/digest.hpp"
+#include "envpack/packaging/package_name.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -10,6 +11,12 @@
 
 namespace envpack::pipeline {
 
+/// A package that a build puts onto a base.
+struct AddedPackage {
+    packaging::PackageName name;
+    std::string version;
+};
+
 /// The files that one distribution brings, or one layer will hold.
 struct PlannedFiles {
     std::string title;  ///< "numpy 2.1.0"
@@ -17,10 +24,11 @@ struct PlannedFiles {
     /// The sha256 of the wheels, verified when they were opened, that all bytes come from which
     /// envpack does not write itself; nullopt where others come from files of this machine.
     std::optional<std::vector<Digest>> wheels = std::nullopt;
-    bool is_rest = false;  ///< of all that has no layer of its own
+    std::vector<AddedPackage> packages = {};  ///< that the files are of
+    bool is_rest = false;                     ///< of all that has no layer of its own
 
     std::uint64_t size() const;  ///< of all contents, plain bytes
-    /// Takes the entries of `other`, and what they come from.
+    /// Takes the entries of `other`, its packages, and what they come from.
     void take(PlannedFiles&& other);
 };
 

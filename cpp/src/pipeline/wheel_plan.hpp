@@ -1,6 +1,5 @@
 #pragma once
 
-#include "baked_constraints.hpp"
 #include "envpack/archive/content.hpp"
 #include "envpack/base/bytes.hpp"
 #include "envpack/base/digest.hpp"

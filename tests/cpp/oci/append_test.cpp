@@ -398,9 +398,9 @@ TEST(MakeLayer, LeavesNoFileBehind) {
     EXPECT_TRUE(std::filesystem::is_empty(scratch / "deep/er"));
     const auto source = must(layer->open({}));
     EXPECT_EQ(must(read_all(*source, 1u << 20)).size(), layer->descriptor().size);
-    EXPECT_EQ(layer_recipe({}), "envpack layer format 1, gzip encoder 2");
+    EXPECT_EQ(layer_recipe({}), "envpack layer format 2, gzip encoder 2");
     const std::string estargz = layer_recipe({.estargz = true});
-    EXPECT_EQ(estargz, "envpack layer format 1, gzip encoder 2, estargz 1");
+    EXPECT_EQ(estargz, "envpack layer format 2, gzip encoder 2, estargz 1");
     EXPECT_TRUE(recipe_makes_estargz(estargz));
     EXPECT_FALSE(recipe_makes_estargz(layer_recipe({})));
     EXPECT_FALSE(recipe_makes_estargz("COPY x, estargz 1"));

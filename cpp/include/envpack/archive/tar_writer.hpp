@@ -10,9 +10,10 @@
 
 namespace envpack::archive {
 
-/// Layer format version: the bytes below are a promise (design rule 10). Whatever changes a byte
-/// changes this number.
-inline constexpr int tar_format_version = 1;
+/// Layer format version: the bytes below, and the files that builds write into layers, are a
+/// promise (design rule 10). Whatever changes a byte changes this number. 2: pins of packages that
+/// have a layer of their own.
+inline constexpr int tar_format_version = 2;
 
 inline constexpr std::size_t tar_block = 512;
 

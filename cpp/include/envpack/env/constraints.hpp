@@ -34,6 +34,13 @@ struct ForeignLine {
     friend bool operator==(const ForeignLine&, const ForeignLine&) = default;
 };
 
+/// What is said of a package in a file of its own.
+struct IncludedFile {
+    packaging::PackageName name;
+    std::string path;  ///< relative to the folder of the file that includes it
+    friend bool operator==(const IncludedFile&, const IncludedFile&) = default;
+};
+
 /// The pins that every later step must respect. Value; not synchronised.
 struct Constraints {
     std::vector<std::string> header = {};  ///< comment lines without `#`
@@ -41,11 +48,15 @@ struct Constraints {
     /// Further lines: `name===version`, and what only the base's own constraint files say (pip
     /// joins all files, so one merged file says the same). Sorted by name.
     std::vector<ForeignLine> lines = {};
-    std::vector<LeftOut> left_out = {};  ///< sorted by name
+    std::vector<LeftOut> left_out = {};       ///< sorted by name
+    std::vector<IncludedFile> included = {};  ///< in the text `-c PATH`, as pip and uv read it
 
     /// A file that pip and uv read: pins and further lines, every left-out package as a comment
     /// that says why, sorted by name, LF, UTF-8, no time stamp. Same inventory, same bytes.
     std::string to_text() const;
+    /// Takes out what is said of one package, to be kept in a file of its own at `path`, relative
+    /// to the folder of this one.
+    Constraints move_out(const packaging::PackageName& name, std::string path);
     friend bool operator==(const Constraints&, const Constraints&) = default;
 };
 
