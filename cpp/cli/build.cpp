@@ -168,6 +168,10 @@ void add_build(CLI::App& app, Action& action) {
         ->type_name("CMD");
     verb->add_flag("!--no-constraints", options.constraints,
                    "Write no constraints file of the image, name none in its environment");
+    verb->add_flag("!--no-dedupe", options.dedupe,
+                   "Of a virtual environment: keep packages that the base has in the same version");
+    verb->add_flag("!--no-tests", options.tests,
+                   "Of a virtual environment: leave out folders called tests of packages");
     add_report_format(*verb, arguments->format);
     verb->add_flag("--no-cache", options.no_cache,
                    "Make every layer anew, also those that the cache knows from earlier builds");

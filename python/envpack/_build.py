@@ -37,6 +37,8 @@ def build(
     entrypoint: Sequence[str] | None = None,
     cmd: Sequence[str] | None = None,
     constraints: bool = True,
+    dedupe: bool = True,
+    tests: bool = True,
     no_cache: bool = False,
     no_build: bool = False,
     sbom: Iterable[StrPath] = (),
@@ -84,6 +86,9 @@ def build(
         cmd: default arguments of the image.
         constraints: write one constraints file of the final image and name it by
             ``PIP_CONSTRAINT`` and ``UV_CONSTRAINT``, so that later installs cannot break it.
+        dedupe: of a virtual environment, leave out the packages that the base has in the same
+            version and from the same source; the environment in the image then sees the base's.
+        tests: False leaves out folders called ``tests`` of packages of a virtual environment.
         no_cache: make every layer anew, also those that an earlier build wrote to ``output``.
         no_build: refuse to build packages of the lock that have no wheel.
         sbom: bills of materials of the image to write, each in the format that its name tells:
@@ -125,6 +130,8 @@ def build(
         entrypoint=None if entrypoint is None else list(entrypoint),
         cmd=None if cmd is None else list(cmd),
         constraints=constraints,
+        dedupe=dedupe,
+        tests=tests,
         no_cache=no_cache,
         no_build=no_build,
         sbom=[os.fspath(path) for path in sbom],

@@ -83,6 +83,8 @@ class BuildOptions:
         entrypoint: Sequence[str] | None,
         cmd: Sequence[str] | None,
         constraints: bool,
+        dedupe: bool,
+        tests: bool,
         no_cache: bool,
         no_build: bool,
         sbom: Sequence[_StrPath],

@@ -296,54 +296,58 @@ void bind_pipeline(py::module_& module) {
     bind_resolve_options(module);
 
     py::class_<pipeline::BuildOptions>(module, "BuildOptions", "What to build, and how.")
-        .def(py::init(
-                 [](std::filesystem::path input, std::string output,
-                    std::optional<std::string> base, const std::string& layout, std::string prefix,
-                    const std::vector<std::pair<std::filesystem::path, std::string>>& add,
-                    bool with_libs, std::map<std::string, std::string> env,
-                    std::map<std::string, std::string> labels,
-                    std::map<std::string, std::string> annotations, Texts ports, Texts volumes,
-                    const std::string& compression, bool estargz, std::optional<std::string> user,
-                    std::optional<std::string> workdir, std::optional<Texts> entrypoint,
-                    std::optional<Texts> cmd, bool constraints, bool no_cache, bool no_build,
-                    Paths sbom, std::optional<std::filesystem::path> provenance,
-                    pipeline::IndexOptions indexes) {
-                     std::vector<pipeline::AddedPath> added;
-                     for (const auto& [source, destination] : add) {
-                         added.push_back({.source = source, .destination = destination});
-                     }
-                     return pipeline::BuildOptions{
-                         .input = std::move(input),
-                         .output = std::move(output),
-                         .base = std::move(base),
-                         .layout = value_or_raise(pipeline::build_layout_named(layout)),
-                         .prefix = std::move(prefix),
-                         .add = std::move(added),
-                         .with_libs = with_libs,
-                         .env = std::move(env),
-                         .labels = std::move(labels),
-                         .annotations = std::move(annotations),
-                         .ports = std::move(ports),
-                         .volumes = std::move(volumes),
-                         .compression = value_or_raise(archive::compression_named(compression)),
-                         .estargz = estargz,
-                         .user = std::move(user),
-                         .working_dir = std::move(workdir),
-                         .entrypoint = std::move(entrypoint),
-                         .cmd = std::move(cmd),
-                         .constraints = constraints,
-                         .no_cache = no_cache,
-                         .no_build = no_build,
-                         .sbom = std::move(sbom),
-                         .provenance = std::move(provenance),
-                         .indexes = std::move(indexes)};
-                 }),
+        .def(py::init([](std::filesystem::path input, std::string output,
+                         std::optional<std::string> base, const std::string& layout,
+                         std::string prefix,
+                         const std::vector<std::pair<std::filesystem::path, std::string>>& add,
+                         bool with_libs, std::map<std::string, std::string> env,
+                         std::map<std::string, std::string> labels,
+                         std::map<std::string, std::string> annotations, Texts ports, Texts volumes,
+                         const std::string& compression, bool estargz,
+                         std::optional<std::string> user, std::optional<std::string> workdir,
+                         std::optional<Texts> entrypoint, std::optional<Texts> cmd,
+                         bool constraints, bool dedupe, bool tests, bool no_cache, bool no_build,
+                         Paths sbom, std::optional<std::filesystem::path> provenance,
+                         pipeline::IndexOptions indexes) {
+                 std::vector<pipeline::AddedPath> added;
+                 for (const auto& [source, destination] : add) {
+                     added.push_back({.source = source, .destination = destination});
+                 }
+                 return pipeline::BuildOptions{
+                     .input = std::move(input),
+                     .output = std::move(output),
+                     .base = std::move(base),
+                     .layout = value_or_raise(pipeline::build_layout_named(layout)),
+                     .prefix = std::move(prefix),
+                     .add = std::move(added),
+                     .with_libs = with_libs,
+                     .env = std::move(env),
+                     .labels = std::move(labels),
+                     .annotations = std::move(annotations),
+                     .ports = std::move(ports),
+                     .volumes = std::move(volumes),
+                     .compression = value_or_raise(archive::compression_named(compression)),
+                     .estargz = estargz,
+                     .user = std::move(user),
+                     .working_dir = std::move(workdir),
+                     .entrypoint = std::move(entrypoint),
+                     .cmd = std::move(cmd),
+                     .constraints = constraints,
+                     .dedupe = dedupe,
+                     .tests = tests,
+                     .no_cache = no_cache,
+                     .no_build = no_build,
+                     .sbom = std::move(sbom),
+                     .provenance = std::move(provenance),
+                     .indexes = std::move(indexes)};
+             }),
              py::arg("input"), py::arg("output"), py::kw_only(), py::arg("base"), py::arg("layout"),
              py::arg("prefix"), py::arg("add"), py::arg("with_libs"), py::arg("env"),
              py::arg("labels"), py::arg("annotations"), py::arg("ports"), py::arg("volumes"),
              py::arg("compression"), py::arg("estargz"), py::arg("user"), py::arg("workdir"),
-             py::arg("entrypoint"), py::arg("cmd"), py::arg("constraints"), py::arg("no_cache"),
-             py::arg("no_build"), py::arg("sbom"), py::arg("provenance"), py::arg("indexes"));
+             py::arg("entrypoint"), py::arg("cmd"), py::arg("constraints"), py::arg("dedupe"),
+             py::arg("tests"), py::arg("no_cache"), py::arg("no_build"), py::arg("sbom"),
+             py::arg("provenance"), py::arg("indexes"));
 
     bind_reports(module);
     module.def("freeze", &freeze, py::arg("source"), py::arg("python"), py::arg("exclude"),

@@ -35,6 +35,9 @@ _REAL = (
     "numpy==2.1.3",
 )
 _TAG = "py3-none-any"
+# Of envpack and of each peer, the better counts: where memory is given back to the host of a
+# virtual machine, a run that gets fresh pages is up to a third slower than the next.
+_FIRST_ROUNDS = 2
 
 
 def _text(source: random.Random, size: int) -> bytes:
@@ -212,8 +215,12 @@ def bench_build(
         return seconds
 
     blobs = out / "blobs/sha256"
-    first = measure(build("pylock.toml"))
-    first_time = show("envpack, first", [first], _size_of(out))
+    first = []
+    for _ in range(_FIRST_ROUNDS):
+        shutil.rmtree(out, ignore_errors=True)
+        shutil.rmtree(os.environ["ENVPACK_CACHE_DIR"], ignore_errors=True)
+        first.append(measure(build("pylock.toml")))
+    first_time = show(f"envpack, first, best of {_FIRST_ROUNDS}", first, _size_of(out))
     show("envpack, nothing changed", [measure(build("pylock.toml")) for _ in range(9)])
     before = {blob.name for blob in blobs.iterdir()}
     changed = measure(build("changed.toml"))
@@ -237,7 +244,7 @@ def _peers(
     tree, layer = folder / "tree", folder / "layer"
     install = (
         f"rm -rf {tree}; {uv} pip install --quiet --offline --no-index --no-deps --no-config "
-        f"--link-mode copy --python {sys.executable} --target {tree} "
+        f"--python {sys.executable} --target {tree} "
         f"--find-links {folder / 'wheels'} {folder / 'wheels'}/*.whl"
     )
     storage = folder / "buildah"
@@ -257,9 +264,13 @@ def _peers(
             continue
         cache = folder / f"uv-{tool}"  # as new as envpack's
         os.environ["UV_CACHE_DIR"] = str(cache)
-        run = measure(["sh", "-c", f"{install} && {command}"])
+        runs = []
+        for _ in range(_FIRST_ROUNDS):
+            for place in (cache, tree, storage):  # of gigabytes
+                shutil.rmtree(place, ignore_errors=True)
+            runs.append(measure(["sh", "-c", f"{install} && {command}"]))
         size = layer.stat().st_size if layer.is_file() else _size_of(layer)
-        seconds = show(f"uv pip install, {tool}", [run], size)
+        seconds = show(f"uv pip install, {tool}", runs, size)
         print(f"    {seconds / first:.1f} x the first build")
-        for place in (cache, tree, storage):  # of gigabytes
+        for place in (cache, tree, storage):
             shutil.rmtree(place, ignore_errors=True)

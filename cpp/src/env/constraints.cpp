@@ -11,16 +11,11 @@
 namespace envpack::env {
 namespace {
 
-/// Pinning these makes installers fight with themselves.
 constexpr std::array<std::string_view, 5> installers = {"distribute", "pip", "setuptools", "uv",
                                                         "wheel"};
 
 /// Of a header: the lines that are the same in all files.
 constexpr std::size_t own_header_lines = 2;
-
-bool is_installer(const packaging::PackageName& name) {
-    return std::find(installers.begin(), installers.end(), name.str()) != installers.end();
-}
 
 std::string reason_without_pin(const FrozenPackage& package) {
     if (package.has_flag("unknown-version")) {
@@ -101,6 +96,10 @@ std::string comment_for(const LeftOut& left_out) {
 }
 
 }  // namespace
+
+bool is_installer(const packaging::PackageName& name) {
+    return std::find(installers.begin(), installers.end(), name.str()) != installers.end();
+}
 
 std::string Pin::to_string() const {
     return std::string(name.str()) + "==" + version.to_string();

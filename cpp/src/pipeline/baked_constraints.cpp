@@ -75,10 +75,11 @@ Result<std::vector<std::string>> bake_constraints(const BuildBase& base,
             continue;
         }
         for (const AddedPackage& package : layer.packages) {
-            const std::string name = fmt::format("constraints.d/{}.txt", package.name.str());
-            const env::Constraints own = constraints.move_out(package.name, name);
-            ENVPACK_TRY(const SafePath there, SafePath::parse(name));
-            layer.entries.push_back(file_of(own, path.parent().join(there)));
+            ENVPACK_TRY(SafePath pin, SafePath::parse(fmt::format("{}{}.txt", baked_pins_folder,
+                                                                  package.name.str())));
+            const env::Constraints own =
+                constraints.move_out(package.name, pin.str().substr(path.folder().size() + 1));
+            layer.entries.push_back(file_of(own, std::move(pin)));
         }
     }
     rest_of(layers).entries.push_back(file_of(constraints, path));

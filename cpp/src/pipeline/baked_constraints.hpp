@@ -12,6 +12,8 @@ namespace envpack::pipeline {
 
 /// Where the constraints file of a built image is; PIP_CONSTRAINT and UV_CONSTRAINT name it.
 inline constexpr std::string_view baked_constraints_path = "/etc/envpack/constraints.txt";
+/// Below the root, what that file includes.
+inline constexpr std::string_view baked_pins_folder = "etc/envpack/constraints.d/";
 
 /// Adds to `layers` the constraints file of the final image: a pin of each package of the base and
 /// of the layers, and what only the constraints files of the base say (facts of pip: it joins all

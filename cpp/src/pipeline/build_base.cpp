@@ -1,5 +1,6 @@
 #include "build_base.hpp"
 
+#include "baked_constraints.hpp"
 #include "cuda_base.hpp"
 #include "envpack/archive/recorded_tree.hpp"
 #include "envpack/env/compare_constraints.hpp"
@@ -88,7 +89,8 @@ Result<void> keep_base(const BuildBase& base, std::string_view kind, const Build
         const bool is_of_package = path.str().find(".dist-info/") != std::string::npos ||
                                    path.str().find(".egg-info/") != std::string::npos;
         return (wanted(path, info) && (whole || !is_of_package)) ||
-               std::find(paths.begin(), paths.end(), '/' + path.str()) != paths.end();
+               std::find(paths.begin(), paths.end(), '/' + path.str()) != paths.end() ||
+               path.str().starts_with(baked_pins_folder);
     };
     ENVPACK_TRY(const std::string record, archive::record_of_tree(*base.tree, kept, run, max_file));
     records.keep(kind, base_files_key(kind, oci::digest_of(*base.image)), record);

@@ -89,7 +89,14 @@ Result<BuildPlan> plan_of(const BuildOptions& options, const Input& input, const
         return BuildPlan{};
     }
     if (!input.lock) {
-        return plan_from_venv(options.input, base, user, run);
+        return plan_from_venv(options, base, user, run);
+    }
+    if (!options.dedupe || !options.tests) {
+        return fail(
+            Error(ErrorCode::invalid_argument,
+                  fmt::format("{} is for virtual environments, `{}` is a lock",
+                              options.tests ? "--no-dedupe" : "--no-tests", options.input.string()))
+                .with_rule("build.venv-option"));
     }
     ENVPACK_CHECK(check_lock_fits(*input.lock, base));
     ENVPACK_TRY(std::shared_ptr<const LockSources> sources,

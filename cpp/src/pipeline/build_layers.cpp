@@ -7,6 +7,7 @@
 #include "needed_libraries.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <set>
 #include <utility>
 
@@ -45,6 +46,16 @@ Result<std::vector<archive::PlannedEntry>> with_contents(std::vector<archive::Pl
         ENVPACK_TRY(entry.content, entry.content.found());
     }
     return entries;
+}
+
+/// In bytes: plain ones are made and hashed, compressed ones read and written.
+std::uint64_t cost_of(const std::vector<archive::PlannedEntry>& entries) {
+    std::uint64_t cost = archive::plain_size(entries);
+    for (const archive::PlannedEntry& entry : entries) {
+        const auto* const deflated = entry.content.deflated();
+        cost += deflated == nullptr ? 0 : deflated->data.size();
+    }
+    return cost;
 }
 
 /// Layers from the records, or written anew. Thread-safe.
@@ -202,17 +213,19 @@ Result<std::vector<RecordedLayer>> write_layers(const std::vector<PlacedLayer>& 
         }
     }
     RunContext at_once = run;
-    at_once.max_parallel = std::min(run.max_parallel, most_layers_at_once);
-    ENVPACK_TRY(
-        std::vector<oci::LayerPtr> layers,
-        parallel_map<oci::LayerPtr>(
-            largest_first(wanted.size(),
-                          [&](std::size_t i) { return archive::plain_size(wanted[i]->entries); }),
-            [&](std::size_t i) {
-                return with_context(maker.find_or_make(*wanted[i], run),
-                                    fmt::format("while writing the layer of {}", wanted[i]->title));
-            },
-            at_once));
+    if (run.max_parallel > 1) {  // one waits for its next chunk now and then
+        at_once.max_parallel = std::min(run.max_parallel + 1, most_layers_at_once);
+    }
+    ENVPACK_TRY(std::vector<oci::LayerPtr> layers,
+                parallel_map<oci::LayerPtr>(
+                    largest_first(wanted.size(),
+                                  [&](std::size_t i) { return cost_of(wanted[i]->entries); }),
+                    [&](std::size_t i) {
+                        return with_context(
+                            maker.find_or_make(*wanted[i], run),
+                            fmt::format("while writing the layer of {}", wanted[i]->title));
+                    },
+                    at_once));
 
     std::vector<RecordedLayer> written;
     for (std::size_t i = 0; i < wanted.size(); ++i) {

@@ -3,6 +3,7 @@
 #include "envpack/base/assert.hpp"
 #include "envpack/base/digest.hpp"
 #include "envpack/base/parallel.hpp"
+#include "envpack/env/constraints.hpp"
 #include "envpack/pipeline/freeze.hpp"
 #include "envpack/wheel/venv.hpp"
 #include "envpack/wheel/venv_layers.hpp"
@@ -13,11 +14,13 @@
 #include <atomic>
 #include <cstddef>
 #include <iterator>
+#include <set>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace envpack::pipeline {
 namespace {
@@ -95,6 +98,33 @@ Result<void> add_base_path(const BuildBase& base, const wheel::InstallScheme& sc
                        .content = archive::Content::of_text(lines),
                        .sha256 = Digest::of(as_bytes(lines))});
     return {};
+}
+
+/// Packages of an environment that the base has too: the same version of the same source. An
+/// installer is the environment's own: its command works on the environment that it is in.
+std::set<packaging::PackageName> found_in_base(const env::Inventory& venv,
+                                               const env::Inventory& base) {
+    std::set<packaging::PackageName> found;
+    for (const env::FrozenPackage& package : venv.packages) {
+        const env::FrozenPackage* const present = base.find(package.name);
+        if (present != nullptr && package.version && package.version == present->version &&
+            package.direct_url == present->direct_url && !package.editable && !present->editable &&
+            !env::is_installer(package.name)) {
+            found.insert(package.name);
+        }
+    }
+    return found;
+}
+
+std::string left_out_note(const std::set<packaging::PackageName>& names) {
+    std::vector<std::string_view> texts;
+    for (const packaging::PackageName& name : names) {
+        texts.push_back(name.str());
+    }
+    return fmt::format(
+        "{} in the base already, in the same version: {} (--no-dedupe keeps {})",
+        names.size() == 1 ? "1 package is" : fmt::format("{} packages are", names.size()),
+        fmt::join(texts, ", "), names.size() == 1 ? "it" : "them");
 }
 
 env::PackageOrigin origin_of(const LockedChoice& choice, const WheelPlan& wheel) {
@@ -176,8 +206,9 @@ Result<BuildPlan> plan_from_lock(const env::Lock& lock, const std::filesystem::p
     return plan;
 }
 
-Result<BuildPlan> plan_from_venv(const std::filesystem::path& venv, const BuildBase& base,
+Result<BuildPlan> plan_from_venv(const BuildOptions& options, const BuildBase& base,
                                  const UserConfig& user, const RunContext& run) {
+    const std::filesystem::path& venv = options.input;
     if (!base.place.makes_environment) {
         return fail(
             Error(ErrorCode::invalid_argument,
@@ -196,8 +227,18 @@ Result<BuildPlan> plan_from_venv(const std::filesystem::path& venv, const BuildB
                 .with_rule("build.venv-python")
                 .with_hint("make the environment with the base's Python version"));
     }
-    ENVPACK_TRY(auto groups, wheel::split_venv(venv, base.place.prefix, base.interpreter(), run));
+    wheel::SplitOptions how{.tests = options.tests};
     BuildPlan plan;
+    std::vector<archive::PlannedEntry> own = base.place.own_entries();
+    if (options.dedupe) {
+        how.of_base = found_in_base(inventory, base.inventory);
+    }
+    if (!how.of_base.empty()) {
+        plan.notes.push_back(left_out_note(how.of_base));
+        ENVPACK_CHECK(add_base_path(base, base.place.scheme, own));
+    }
+    ENVPACK_TRY(auto groups,
+                wheel::split_venv(venv, base.place.prefix, base.interpreter(), how, run));
     for (wheel::DistributionFiles& group : groups) {
         plan.notes.insert(plan.notes.end(), group.notes.begin(), group.notes.end());
         ENVPACK_TRY(const auto hooks, wheel::startup_hooks(group.entries, base.place.scheme));
@@ -210,7 +251,7 @@ Result<BuildPlan> plan_from_venv(const std::filesystem::path& venv, const BuildB
         }
         plan.groups.push_back(std::move(files));
     }
-    plan.groups.push_back({.title = "environment", .entries = base.place.own_entries()});
+    plan.groups.push_back({.title = "environment", .entries = std::move(own)});
     sort_by_path(plan.startup_hooks);
     return plan;
 }

@@ -40,8 +40,8 @@ Result<BuildPlan> plan_from_lock(const env::Lock& lock, const std::filesystem::p
                                  const BuildBase& base, std::shared_ptr<const LockSources> sources,
                                  const BuildRecords& records, const RunContext& run);
 
-/// The virtual environment as it is on this machine, one group a distribution.
-Result<BuildPlan> plan_from_venv(const std::filesystem::path& venv, const BuildBase& base,
+/// The virtual environment of `options` as it is on this machine, one group a distribution.
+Result<BuildPlan> plan_from_venv(const BuildOptions& options, const BuildBase& base,
                                  const UserConfig& user, const RunContext& run);
 
 /// Keeps each path in the first group that brings it. invalid_argument with rule

@@ -145,6 +145,8 @@ Object external_parameters(const BuildMaterials& materials, const BuildOptions& 
         parameters.add("cmd", public_texts(*options.cmd));
     }
     parameters.add_flag("noConstraints", !options.constraints);
+    parameters.add_flag("noDedupe", !options.dedupe);
+    parameters.add_flag("noTests", !options.tests);
     parameters.add_flag("noBuild", options.no_build);
     parameters.add("indexes", index_parameters(options.indexes));
     return std::move(parameters).take();

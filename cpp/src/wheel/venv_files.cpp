@@ -50,6 +50,17 @@ bool is_kernel_spec(const SafePath& path) {
     return path.name() == "kernel.json" && path.parent().parent().str() == "share/jupyter/kernels";
 }
 
+/// In a folder `tests` below site-packages. Not `test`: django.test and others are wanted when the
+/// program runs.
+bool is_of_tests(const SafePath& path) {
+    const std::string_view text = path.folder();
+    constexpr std::string_view site = "/site-packages/";
+    const std::size_t at = text.find(site);
+    return at != std::string_view::npos &&
+           (std::string(text.substr(at + site.size() - 1)) + '/').find("/tests/") !=
+               std::string::npos;
+}
+
 /// Turns one path on disk into its entry. Thread-safe.
 class Converter {
 public:
@@ -219,11 +230,18 @@ private:
 }  // namespace
 
 Result<std::vector<VenvFile>> read_venv(const archive::DiskTree& tree, const VenvMove& move,
-                                        const RunContext& run, const Limits& limits) {
+                                        bool tests, const RunContext& run, const Limits& limits) {
     ENVPACK_TRY(const std::vector<WalkedPath> paths, walk_venv(tree, run, limits));
     const Converter converter(tree, move, run);
     return parallel_map<VenvFile>(
-        paths.size(), [&](std::size_t index) { return converter.convert(paths[index]); }, run);
+        paths.size(),
+        [&](std::size_t index) -> Result<VenvFile> {
+            if (!tests && is_of_tests(paths[index].path)) {
+                return VenvFile{.path = paths[index].path, .entry = {}, .left_out = true};
+            }
+            return converter.convert(paths[index]);
+        },
+        run);
 }
 
 }  // namespace envpack::wheel

@@ -23,7 +23,8 @@ struct VenvFile {
 
 /// Everything in the environment but byte code that can be made again, sorted bytewise by path,
 /// with the old prefix rewritten where venv_layers.hpp says so. RECORD files are as on disk.
+/// Without `tests`, what is in a folder of that name below site-packages is left out.
 Result<std::vector<VenvFile>> read_venv(const archive::DiskTree& tree, const VenvMove& move,
-                                        const RunContext& run, const Limits& limits);
+                                        bool tests, const RunContext& run, const Limits& limits);
 
 }  // namespace envpack::wheel

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <map>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -44,21 +45,32 @@ struct Group {
     std::optional<std::size_t> record_file = std::nullopt;
     packaging::Record record = {};
     bool has_record = false;
+    bool is_of_base = false;  ///< left out
 };
 
 /// Deals the files of an environment out to its distributions. One thread.
 class Splitter {
 public:
-    Splitter(const archive::DiskTree& tree, const VenvMove& move, std::vector<VenvFile> files)
-        : tree_(tree), move_(move), files_(std::move(files)), owner_(files_.size()) {}
+    Splitter(const archive::DiskTree& tree, const VenvMove& move, std::vector<VenvFile> files,
+             const std::set<packaging::PackageName>& of_base)
+        : tree_(tree),
+          move_(move),
+          files_(std::move(files)),
+          of_base_(of_base),
+          owner_(files_.size()) {}
 
     Result<std::vector<DistributionFiles>> run(const Limits& limits) && {
         find_distributions();
         for (std::size_t index = 0; index < groups_.size(); ++index) {
             ENVPACK_CHECK(read_record(groups_[index], limits));
         }
-        for (std::size_t index = 0; index < groups_.size(); ++index) {
-            ENVPACK_CHECK(claim(index));
+        // What a distribution of the base shares with another one stays with that.
+        for (const bool is_of_base : {false, true}) {
+            for (std::size_t index = 0; index < groups_.size(); ++index) {
+                if (groups_[index].is_of_base == is_of_base) {
+                    ENVPACK_CHECK(claim(index));
+                }
+            }
         }
         for (Group& group : groups_) {
             write_record(group);
@@ -84,7 +96,7 @@ private:
                     fmt::format("the folder `{}` names no distribution", folder.str()));
                 continue;
             }
-            groups_.push_back({.dist_info = folder});
+            groups_.push_back({.dist_info = folder, .is_of_base = of_base_.contains(*project)});
             groups_.back().files.name = project->str();
             if (dash != std::string_view::npos) {
                 groups_.back().files.version = stem.substr(dash + 1);
@@ -208,14 +220,17 @@ private:
             VenvFile& file = files_[index];
             DistributionFiles& group = owner_[index] ? groups_[*owner_[index]].files : rest_;
             group.notes.insert(group.notes.end(), file.notes.begin(), file.notes.end());
-            if (!file.left_out) {
+            const bool is_of_base = owner_[index] && groups_[*owner_[index]].is_of_base;
+            if (!file.left_out && !is_of_base) {
                 group.entries.push_back(std::move(file.entry));
             }
         }
         std::vector<DistributionFiles> result;
         result.reserve(groups_.size() + 1);
         for (Group& group : groups_) {
-            result.push_back(std::move(group.files));
+            if (!group.is_of_base) {
+                result.push_back(std::move(group.files));
+            }
         }
         result.push_back(std::move(rest_));
         return result;
@@ -223,7 +238,8 @@ private:
 
     const archive::DiskTree& tree_;
     const VenvMove& move_;
-    std::vector<VenvFile> files_;                    ///< sorted by path
+    std::vector<VenvFile> files_;  ///< sorted by path
+    const std::set<packaging::PackageName>& of_base_;
     std::vector<std::optional<std::size_t>> owner_;  ///< index into groups_, for each file
     std::vector<Group> groups_;                      ///< by name
     DistributionFiles rest_;
@@ -234,16 +250,20 @@ private:
 Result<std::vector<DistributionFiles>> split_venv(const std::filesystem::path& venv,
                                                   const SafePath& prefix,
                                                   const std::string& interpreter,
-                                                  const RunContext& run, const Limits& limits) {
+                                                  const SplitOptions& options, const RunContext& run,
+                                                  const Limits& limits) {
     if (prefix.is_root()) {
         return fail(ErrorCode::invalid_argument,
                     "the root of an image cannot be a virtual environment");
     }
     const archive::DiskTree tree(venv);
     const auto split = [&]() -> Result<std::vector<DistributionFiles>> {
-        ENVPACK_TRY(const VenvMove move, VenvMove::find(tree, prefix, interpreter, limits));
-        ENVPACK_TRY(std::vector<VenvFile> files, read_venv(tree, move, run, limits));
-        return Splitter(tree, move, std::move(files)).run(limits);
+        ENVPACK_TRY(VenvMove move, VenvMove::find(tree, prefix, interpreter, limits));
+        if (!options.of_base.empty()) {
+            move.see_base_packages();
+        }
+        ENVPACK_TRY(std::vector<VenvFile> files, read_venv(tree, move, options.tests, run, limits));
+        return Splitter(tree, move, std::move(files), options.of_base).run(limits);
     };
     return with_context(split(),
                         fmt::format("while reading the virtual environment `{}`", venv.string()));

@@ -15,6 +15,8 @@
 namespace envpack::wheel {
 namespace {
 
+constexpr std::string_view sees_base_key = "include-system-site-packages";
+
 bool is_path_char(char c) noexcept {
     const auto byte = static_cast<unsigned char>(c);
     return std::isalnum(byte) != 0 || byte >= 0x80 || c == '_' || c == '-' || c == '.' || c == '/';
@@ -186,12 +188,17 @@ std::string VenvMove::moved_config(std::string_view config) const {
             out += fmt::format("home = {}\n", home);
         } else if (key == "executable" || key == "base-executable") {
             out += fmt::format("{} = {}\n", key, interpreter_);
+        } else if (key == sees_base_key && sees_base_) {
+            continue;
         } else if (key == "command" || key == "base-prefix" || key == "base-exec-prefix") {
             // venv's and virtualenv's notes about the machine; Python itself does not read them.
             continue;
         } else {
             out += fmt::format("{}\n", line);
         }
+    }
+    if (sees_base_) {
+        out += fmt::format("{} = true\n", sees_base_key);
     }
     return out;
 }

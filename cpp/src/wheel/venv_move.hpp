@@ -25,6 +25,9 @@ public:
     VenvMove(std::vector<std::string> old_prefixes, const SafePath& prefix,
              std::string interpreter);
 
+    /// From here on, moved_config() lets the environment see the packages of the base Python.
+    void see_base_packages() noexcept { sees_base_ = true; }
+
     const SafePath& prefix() const noexcept { return prefix_; }
     const std::string& interpreter() const noexcept { return interpreter_; }
 
@@ -45,6 +48,7 @@ private:
     SafePath prefix_;
     std::string new_prefix_;  ///< absolute
     std::string interpreter_;
+    bool sees_base_ = false;
 };
 
 }  // namespace envpack::wheel

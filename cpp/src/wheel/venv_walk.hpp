@@ -16,8 +16,9 @@ struct WalkedPath {
 };
 
 /// The files, links and empty directories of a tree, sorted bytewise by path, without
-/// `__pycache__` folders and .pyc files that lie beside their source. Fails with limit_exceeded,
-/// and with rule `wheel.whiteout-name` for a name that a layer would take for a deletion.
+/// `__pycache__` folders, .pyc files that lie beside their source, and caches. Fails with
+/// limit_exceeded, and with rule `wheel.whiteout-name` for a name that a layer would take for a
+/// deletion.
 Result<std::vector<WalkedPath>> walk_venv(const archive::FileTree& tree, const RunContext& run,
                                           const Limits& limits);
 

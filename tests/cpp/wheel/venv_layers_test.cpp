@@ -92,8 +92,8 @@ public:
         fs::create_directories((path() / name).parent_path());
         fs::create_symlink(target, path() / name);
     }
-    Result<Groups> split() const {
-        return split_venv(path(), SafePath::parse("opt/venv").value(), interpreter);
+    Result<Groups> split(const SplitOptions& options = {}) const {
+        return split_venv(path(), SafePath::parse("opt/venv").value(), interpreter, options);
     }
 
 private:
@@ -132,6 +132,68 @@ TEST(SplitVenv, DealsFilesOutByRecord) {
                         new_site + "demo/sourceless.pyc",
                     }));
     EXPECT_EQ(groups->at(1).entries.size(), 3u);
+}
+
+TEST(SplitVenv, WhatTheBaseHasIsLeftOut) {
+    const FakeVenv venv;
+    // A file of both: the one that stays keeps it.
+    venv.write(FakeVenv::info("Other", "RECORD"),
+               "other.py,,\ndemo/__init__.py,,\nOther-1.0.dist-info/RECORD,,\n");
+    const auto groups = venv.split({.of_base = {packaging::PackageName::parse("Demo").value()}});
+    ASSERT_TRUE(groups.has_value()) << groups.error().render();
+    ASSERT_EQ(groups->size(), 2u);
+    EXPECT_EQ(groups->at(0).name, "other");
+    const auto other = test::shown(groups->at(0).entries);
+    EXPECT_TRUE(other.contains(new_site + "demo/__init__.py"));
+    const auto files = all(*groups);
+    EXPECT_FALSE(files.contains("opt/venv/bin/demo"));
+    EXPECT_FALSE(files.contains(new_site + "demo-1.0.dist-info/METADATA"));
+    EXPECT_NE(files.at("opt/venv/pyvenv.cfg").find("include-system-site-packages = true\n"),
+              std::string::npos);
+    EXPECT_EQ(files.at("opt/venv/pyvenv.cfg").find("include-system-site-packages = false"),
+              std::string::npos);
+}
+
+TEST(SplitVenv, TestsStayUnlessTheyAreNotWanted) {
+    const FakeVenv venv;
+    for (const char* const name : {"other/tests/x.py", "tests/y.py", "other/test/z.py",
+                                   "other/testing/w.py", "other/tests.py"}) {
+        venv.write(site + name, "");
+    }
+    venv.write("tests/of_the_environment.py", "");
+    const auto kept = [](const Result<Groups>& groups) {
+        std::string names;
+        for (const auto& [path, text] : all(groups.value())) {
+            if (path.find("test") != std::string::npos) {
+                names += path.substr(path.rfind('/') + 1) + " ";
+            }
+        }
+        return names;
+    };
+    EXPECT_EQ(kept(venv.split()), "z.py w.py tests.py x.py y.py of_the_environment.py ");
+    EXPECT_EQ(kept(venv.split({.tests = false})), "z.py w.py tests.py of_the_environment.py ");
+}
+
+TEST(SplitVenv, CachesAreLeftOut) {
+    const FakeVenv venv;
+    const std::string tag = "Signature: 8a477f597d28d172789f06886806bc55\n# made by a test\n";
+    venv.write("CACHEDIR.TAG", tag);  // as uv marks a whole environment
+    venv.write(".cache/pip/http/x", "x");
+    venv.write("pkgs/urls.txt", "");
+    venv.write("pkgs/numpy/x", "x");
+    venv.write("share/uv/CACHEDIR.TAG", tag);
+    venv.write("share/uv/wheels/x", "x");
+    venv.write("share/no-cache/CACHEDIR.TAG", "Signature: something else, as long as the other");
+    venv.write("share/pkgs/here.txt", "x");
+    const auto files = all(venv.split().value());
+    for (const char* const name :
+         {"CACHEDIR.TAG", "share/no-cache/CACHEDIR.TAG", "share/pkgs/here.txt"}) {
+        EXPECT_TRUE(files.contains(std::string("opt/venv/") + name)) << name;
+    }
+    for (const auto& [path, text] : files) {
+        EXPECT_FALSE(path.ends_with("/x") || path.ends_with("urls.txt")) << path;
+        EXPECT_FALSE(path.starts_with("opt/venv/share/uv")) << path;
+    }
 }
 
 TEST(SplitVenv, RewritesEverythingThatNamesTheOldPlace) {

@@ -17,6 +17,9 @@ struct Pin {
     friend bool operator==(const Pin&, const Pin&) = default;
 };
 
+/// pip, setuptools, wheel, uv and distribute: pinned, installers fight with themselves.
+bool is_installer(const packaging::PackageName& name);
+
 struct ConstraintsOptions {
     bool include_installers = false;  ///< pip, setuptools, wheel, uv and distribute too
     /// `name===version` where the version is not of PEP 440. pip before 24.1 reads it; uv refuses

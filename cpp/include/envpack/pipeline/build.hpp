@@ -81,6 +81,11 @@ struct BuildOptions {
     /// Write one constraints file of the final image, and name it by PIP_CONSTRAINT and
     /// UV_CONSTRAINT, so that what pip and uv install there later cannot break it.
     bool constraints = true;
+    /// Of a virtual environment: leave out the packages that the base has, in the same version and
+    /// from the same source, but for installers; the environment then sees those of the base.
+    bool dedupe = true;
+    /// Of a virtual environment: false leaves out folders called `tests` of packages.
+    bool tests = true;
     /// Make every layer anew, whatever earlier builds left in the cache and the output.
     bool no_cache = false;
     bool no_build = false;  ///< packages of the lock without a wheel are an error
