@@ -219,6 +219,7 @@ def bench_build(
     for _ in range(_FIRST_ROUNDS):
         shutil.rmtree(out, ignore_errors=True)
         shutil.rmtree(os.environ["ENVPACK_CACHE_DIR"], ignore_errors=True)
+        os.sync()  # no run waits for what another one wrote
         first.append(measure(build("pylock.toml")))
     first_time = show(f"envpack, first, best of {_FIRST_ROUNDS}", first, _size_of(out))
     show("envpack, nothing changed", [measure(build("pylock.toml")) for _ in range(9)])
@@ -268,6 +269,7 @@ def _peers(
         for _ in range(_FIRST_ROUNDS):
             for place in (cache, tree, storage):  # of gigabytes
                 shutil.rmtree(place, ignore_errors=True)
+            os.sync()
             runs.append(measure(["sh", "-c", f"{install} && {command}"]))
         size = layer.stat().st_size if layer.is_file() else _size_of(layer)
         seconds = show(f"uv pip install, {tool}", runs, size)

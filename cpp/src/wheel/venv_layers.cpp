@@ -250,8 +250,8 @@ private:
 Result<std::vector<DistributionFiles>> split_venv(const std::filesystem::path& venv,
                                                   const SafePath& prefix,
                                                   const std::string& interpreter,
-                                                  const SplitOptions& options, const RunContext& run,
-                                                  const Limits& limits) {
+                                                  const SplitOptions& options,
+                                                  const RunContext& run, const Limits& limits) {
     if (prefix.is_root()) {
         return fail(ErrorCode::invalid_argument,
                     "the root of an image cannot be a virtual environment");
