@@ -40,7 +40,16 @@ def venv(base: str, tmp_path: Path) -> Path:
     )  # fmt: skip
     made = tmp_path / "an env"
     subprocess.run([sys.executable, "-m", "venv", made], check=True)
-    pip = [made / "bin/python", "-m", "pip", "install", "--quiet", "--no-index", "-f", wheels]
+    pip: list[str | Path] = [
+        made / "bin/python",
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-index",
+        "-f",
+        wheels,
+    ]
     subprocess.run([*pip, "tool"], check=True)
     return made
 
@@ -92,7 +101,16 @@ def test_another_version_is_not_of_the_base(
 ) -> None:
     other = tmp_path / "other"
     make_wheel(other, "PyYAML", "99.0", files={"yaml/__init__.py": b"__version__ = 'ours'\n"})
-    pip = [venv / "bin/python", "-m", "pip", "install", "--quiet", "--no-index", "-f", other]
+    pip: list[str | Path] = [
+        venv / "bin/python",
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-index",
+        "-f",
+        other,
+    ]
     subprocess.run([*pip, "-U", "PyYAML"], check=True)
     image = f"oci:{tmp_path / 'image'}:latest"
     assert envpack.build(venv, image, base=base).notes == []
