@@ -188,10 +188,10 @@ std::string VenvMove::moved_config(std::string_view config) const {
             out += fmt::format("home = {}\n", home);
         } else if (key == "executable" || key == "base-executable") {
             out += fmt::format("{} = {}\n", key, interpreter_);
-        } else if (key == sees_base_key && sees_base_) {
-            continue;
-        } else if (key == "command" || key == "base-prefix" || key == "base-exec-prefix") {
-            // venv's and virtualenv's notes about the machine; Python itself does not read them.
+        } else if (key == "command" || key == "base-prefix" || key == "base-exec-prefix" ||
+                   (key == sees_base_key && sees_base_)) {
+            // Said anew below, or notes of venv and virtualenv about the machine, which Python does
+            // not read.
             continue;
         } else {
             out += fmt::format("{}\n", line);
