@@ -81,6 +81,22 @@ def test_packages_of_the_base_are_left_out(
     assert "/opt/venv/" in engine.run(image, "/opt/venv/bin/pip", "--version")
 
 
+def test_what_no_package_lists_is_the_last_layer(venv: Path, base: str, tmp_path: Path) -> None:
+    own = venv / "lib/python3.11/site-packages/own_code.py"
+    own.write_text("first = 1\n")
+    layout = tmp_path / "image"
+    first = envpack.build(venv, f"oci:{layout}", base=base).layers
+    assert [layer.title for layer in first][-1] == "files of no package"
+    own.write_text("second = 2\n")
+    second = envpack.build(venv, f"oci:{layout}", base=base).layers
+    assert [layer.digest for layer in first][:-1] == [layer.digest for layer in second][:-1]
+    blob = layout / "blobs/sha256" / second[-1].digest.removeprefix("sha256:")
+    with tarfile.open(blob, "r:gz") as tar:
+        names = {member.name.removeprefix("opt/venv/") for member in tar.getmembers()}
+    assert {"pyvenv.cfg", "bin/python", "lib/python3.11/site-packages/own_code.py"} <= names
+    assert not [name for name in names if ".dist-info" in name]
+
+
 def test_they_can_be_kept(venv: Path, base: str, tmp_path: Path, engine: Engine) -> None:
     image = f"oci:{tmp_path / 'image'}:latest"
     report = envpack.build(venv, image, base=base, dedupe=False)

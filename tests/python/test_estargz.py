@@ -65,7 +65,7 @@ def test_every_file_is_where_the_table_of_contents_says(lock: Path, tmp_path: Pa
     report = envpack.build(lock, f"oci:{tmp_path / 'image'}", estargz=True)
     seen = [check(*layer) for layer in added_layers(tmp_path / "image", report)]
     assert len(seen) == 2
-    assert seen[0].files == 6 + 1  # of the wheel as installed, and the landmark
+    assert seen[0].files == 6 + 2  # of the wheel as installed, its pin, and the landmark
     assert seen[0].chunks == seen[0].files
 
 

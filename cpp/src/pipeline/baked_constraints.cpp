@@ -53,13 +53,14 @@ archive::PlannedEntry file_of(const env::Constraints& constraints, SafePath path
             .replaces = true};
 }
 
-/// The layer of the rest, the last one.
 PlannedFiles& rest_of(std::vector<PlannedFiles>& layers) {
-    if (layers.empty() || !layers.back().is_rest) {
-        layers.push_back(
-            {.title = "environment", .wheels = std::vector<Digest>(), .is_rest = true});
+    const auto rest = std::ranges::find(layers, true, &PlannedFiles::is_rest);
+    if (rest != layers.end()) {
+        return *rest;
     }
-    return layers.back();
+    const auto end = std::ranges::find(layers, true, &PlannedFiles::is_unowned);
+    return *layers.insert(
+        end, {.title = "environment", .wheels = std::vector<Digest>(), .is_rest = true});
 }
 
 }  // namespace

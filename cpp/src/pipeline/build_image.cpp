@@ -113,6 +113,9 @@ bool bakes_constraints(const BuildOptions& options) {
     return options.constraints && !options.input.empty();
 }
 
+/// image-spec annotations.md, "Pre-Defined Annotation Keys".
+constexpr const char* created_annotation = "org.opencontainers.image.created";
+
 /// Commands of the environment are found, and pip and uv know it.
 void name_environment(const BuildBase& base, std::vector<oci::EnvChange>& changes) {
     const std::string prefix = "/" + base.place.prefix.str();
@@ -140,6 +143,7 @@ oci::ConfigChange config_change(const BuildOptions& options, const BuildBase& ba
         .labels = {options.labels.begin(), options.labels.end()},
         .annotations = {options.annotations.begin(), options.annotations.end()},
         .created = created};
+    change.annotations.emplace(created_annotation, format_rfc3339(created));
     if (place.is_environment && place.makes_environment) {
         name_environment(base, change.env);
     }

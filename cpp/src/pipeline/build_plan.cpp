@@ -14,6 +14,7 @@
 #include <atomic>
 #include <cstddef>
 #include <iterator>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <unordered_map>
@@ -243,8 +244,10 @@ Result<BuildPlan> plan_from_venv(const BuildOptions& options, const BuildBase& b
         plan.notes.insert(plan.notes.end(), group.notes.begin(), group.notes.end());
         ENVPACK_TRY(const auto hooks, wheel::startup_hooks(group.entries, base.place.scheme));
         add_hooks(hooks, group.name, group.version, "/", plan.startup_hooks);
-        PlannedFiles files{.title = "environment", .entries = std::move(group.entries)};
-        if (!group.name.empty()) {
+        PlannedFiles files{.title = "files of no package",
+                           .entries = std::move(group.entries),
+                           .is_unowned = group.name.empty()};
+        if (!files.is_unowned) {
             files.title = fmt::format("{} {}", group.name, group.version);
             ENVPACK_TRY(auto name, packaging::PackageName::parse(group.name));
             files.packages.push_back({.name = std::move(name), .version = group.version});
@@ -306,12 +309,18 @@ Result<std::vector<PlannedFiles>> layers_of(BuildPlan plan, std::size_t budget) 
     std::vector<PlannedFiles> layers;
     PlannedFiles rest{.title = {}, .wheels = std::vector<Digest>(), .is_rest = true};
     std::size_t in_rest = 0;
+    std::optional<PlannedFiles> unowned;
     for (PlannedFiles& group : plan.groups) {
+        if (group.is_unowned && budget > 1 && !group.entries.empty()) {
+            unowned = std::move(group);
+            --budget;
+            continue;
+        }
         if (group.size() >= large) {
             layers.push_back(std::move(group));
             continue;
         }
-        in_rest += group.title == "environment" ? 0 : 1;
+        in_rest += group.packages.size();
         rest.take(std::move(group));
     }
     std::sort(layers.begin(), layers.end(), [](const PlannedFiles& a, const PlannedFiles& b) {
@@ -327,6 +336,9 @@ Result<std::vector<PlannedFiles>> layers_of(BuildPlan plan, std::size_t budget) 
     if (!rest.entries.empty()) {
         rest.title = fmt::format("environment with {} package{}", in_rest, in_rest == 1 ? "" : "s");
         layers.push_back(std::move(rest));
+    }
+    if (unowned) {
+        layers.push_back(*std::move(unowned));
     }
     return layers;
 }

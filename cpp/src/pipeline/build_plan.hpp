@@ -48,7 +48,8 @@ Result<BuildPlan> plan_from_venv(const BuildOptions& options, const BuildBase& b
 /// `plan.path-conflict`, naming both, where two bring one with different content.
 Result<void> drop_repeated(std::vector<PlannedFiles>& groups);
 
-/// One layer for each large distribution, lowest first by title, and one for all others. A path
+/// One layer for each large distribution, lowest first by title, one for all others, and the last
+/// for what is of no distribution of an environment. A path
 /// that two of them bring with the same bytes is kept in the first; with other bytes it is an
 /// invalid_argument (rule `plan.path-conflict`) that names both. `budget` layers at most: the
 /// largest keep their own. Depends on nothing but the plan.

@@ -26,6 +26,7 @@ struct PlannedFiles {
     std::optional<std::vector<Digest>> wheels = std::nullopt;
     std::vector<AddedPackage> packages = {};  ///< that the files are of
     bool is_rest = false;                     ///< of all that has no layer of its own
+    bool is_unowned = false;  ///< of an environment: what no distribution of it lists
 
     std::uint64_t size() const;  ///< of all contents, plain bytes
     /// Takes the entries of `other`, its packages, and what they come from.
