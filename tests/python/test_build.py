@@ -14,6 +14,7 @@ import pytest
 import envpack
 from support.command import envpack as command
 from support.engines import Engine, skopeo_inspect
+from support.installed_trees import pip_install
 from support.wheels import make_wheel
 
 pytestmark = pytest.mark.usefixtures("no_index")
@@ -117,20 +118,7 @@ def test_a_virtual_environment_becomes_an_image(
         pytest.skip(f"the base has Python {version}, this one differs")
     venv = tmp_path / "my env"
     subprocess.run([sys.executable, "-m", "venv", venv], check=True)
-    subprocess.run(
-        [
-            venv / "bin/python",
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--no-index",
-            "-f",
-            wheels,
-            "tool",
-        ],
-        check=True,
-    )
+    pip_install(venv, "--no-index", "-f", wheels, "tool", "lib")
     first = envpack.build(venv, f"oci:{tmp_path / 'image'}:a", base=base)
     second = envpack.build(venv, f"oci:{tmp_path / 'image'}:b", base=base)
     assert first.digest == second.digest

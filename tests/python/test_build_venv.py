@@ -12,6 +12,7 @@ import pytest
 import envpack
 from support.command import envpack as command
 from support.engines import Engine
+from support.installed_trees import pip_install
 from support.wheels import make_wheel
 
 pytestmark = pytest.mark.usefixtures("no_index")
@@ -40,17 +41,7 @@ def venv(base: str, tmp_path: Path) -> Path:
     )  # fmt: skip
     made = tmp_path / "an env"
     subprocess.run([sys.executable, "-m", "venv", made], check=True)
-    pip: list[str | Path] = [
-        made / "bin/python",
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--no-index",
-        "-f",
-        wheels,
-    ]
-    subprocess.run([*pip, "tool"], check=True)
+    pip_install(made, "--no-index", "-f", wheels, "tool", "PyYAML")
     return made
 
 
@@ -117,17 +108,7 @@ def test_another_version_is_not_of_the_base(
 ) -> None:
     other = tmp_path / "other"
     make_wheel(other, "PyYAML", "99.0", files={"yaml/__init__.py": b"__version__ = 'ours'\n"})
-    pip: list[str | Path] = [
-        venv / "bin/python",
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--no-index",
-        "-f",
-        other,
-    ]
-    subprocess.run([*pip, "-U", "PyYAML"], check=True)
+    pip_install(venv, "--no-index", "-f", other, "-U", "PyYAML")
     image = f"oci:{tmp_path / 'image'}:latest"
     assert envpack.build(venv, image, base=base).notes == []
     assert engine.run(image, "tool") == "tool ours\n"
