@@ -1,11 +1,14 @@
 #include "envpack/pipeline/build.hpp"
 
 #include "envpack/archive/file_tree.hpp"
+#include "envpack/base/digest.hpp"
+#include "envpack/base/file.hpp"
 #include "envpack/oci/layout_target.hpp"
 #include "envpack/oci/push_image.hpp"
 #include "envpack/pipeline/source.hpp"
 #include "oci/images.hpp"
 #include "support/temp_folder.hpp"
+#include "support/wheel_builder.hpp"
 
 #include <cstdio>
 #include <filesystem>
@@ -256,6 +259,56 @@ TEST_F(AddTest, SpecialFilesAreRefused) {
     scratch_.write("app/\xff", "x");
     EXPECT_EQ(built(options({{.source = scratch_ / "app", .destination = "/opt/app"}})),
               (Seen{{"error", "add.name"}}));
+}
+
+/// A Python 3.11 with a C library that tells its version.
+oci::ImagePtr base_with_python() {
+    const std::string site = "usr/lib/python3.11/site-packages/good-1.0.dist-info/";
+    return oci::test::image_of(
+        {{file("usr/bin/python3.11", must(read_file("/bin/true", 1u << 20)), 0755),
+          link("usr/bin/python3", "python3.11"), file("usr/lib/python3.11/os.py", ""),
+          file("lib64/ld-2.36.so", ""), link("lib64/ld-linux-x86-64.so.2", "ld-2.36.so"),
+          file(site + "METADATA", "Metadata-Version: 2.1\nName: good\nVersion: 1.0\n")}});
+}
+
+// oci.md b: no timing of threads in what is written.
+TEST(Build, DoesNotDependOnHowManyThreadsThereAre) {
+    const test::TempFolder scratch;
+    const auto target = must(oci::LayoutTarget::open_or_create(scratch.path() / "base"));
+    must(oci::push_image(*base_with_python(), *target, "latest", {}));
+    std::string lock = "lock-version = \"1.0\"\ncreated-by = \"tests\"\n";
+    for (int i = 0; i < 8; ++i) {
+        const std::string name = "demo" + std::to_string(i);
+        test::WheelBuilder wheel(name);
+        for (int module = 0; module < 20; ++module) {
+            wheel.add(name + "/m" + std::to_string(module) + ".py",
+                      std::string(5000, static_cast<char>('a' + module)));
+        }
+        if (i % 2 == 0) {  // a layer of its own
+            wheel.add(name + "/lib.so", std::string(std::size_t{17} << 20, 'x'));
+        }
+        const std::string bytes = wheel.bytes();
+        scratch.write(wheel.filename(), bytes);
+        lock += "[[packages]]\nname = \"" + name + "\"\nversion = \"1.0\"\nwheels = [{name = \"" +
+                wheel.filename() + "\", path = \"" + wheel.filename() +
+                "\", hashes = {sha256 = \"" + Digest::of(as_bytes(bytes)).hex() + "\"}}]\n";
+    }
+    const auto input = scratch.write("pylock.toml", lock);
+    UserConfig user;
+    user.environment["ENVPACK_CACHE_DIR"] = (scratch.path() / "cache").string();
+    std::map<std::string, std::vector<unsigned>> digests;
+    for (const unsigned threads : {1U, 2U, 3U, 16U}) {
+        const BuildOptions options{
+            .input = input,
+            .output = "oci:" + (scratch.path() / std::to_string(threads)).string(),
+            .base = "oci:" + (scratch.path() / "base").string(),
+            .no_cache = true};
+        const auto report = build(options, user, {.max_parallel = threads});
+        ASSERT_TRUE(report.has_value()) << report.error().render();
+        EXPECT_EQ(report->layers.size(), 5u);
+        digests[report->digest.to_string()].push_back(threads);
+    }
+    EXPECT_EQ(digests.size(), 1u);
 }
 
 }  // namespace
