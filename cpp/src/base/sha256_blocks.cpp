@@ -28,8 +28,8 @@ alignas(16) constexpr std::array<std::uint32_t, 64> round_constants = {
     0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
     0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
 
-constexpr int four_words = 16;  ///< bytes in a register
-constexpr int quads = 16;       ///< four rounds each
+constexpr std::size_t four_words = 16;  ///< bytes in a register
+constexpr std::size_t quads = 16;       ///< four rounds each
 
 /// The words a to h as SHA256RNDS2 wants them (Intel 64 and IA-32 Architectures Software
 /// Developer's Manual, volume 2).
@@ -73,12 +73,12 @@ ENVPACK_SHA inline void hash_block(Registers& a, Registers& b, const std::byte* 
     const Registers b_before = b;
     __m128i w[4];  // the schedule's last 16 words, W(t) in w[t / 4 % 4]
 #pragma GCC unroll 4
-    for (int i = 0; i < 4; ++i) {
+    for (std::size_t i = 0; i < 4; ++i) {
         w[i] = _mm_shuffle_epi8(
             _mm_loadu_si128(reinterpret_cast<const __m128i*>(block + i * four_words)), big_endian);
     }
 #pragma GCC unroll 16
-    for (int i = 0; i < quads; ++i) {
+    for (std::size_t i = 0; i < quads; ++i) {
         __m128i& now = w[i % 4];
         const __m128i input = _mm_add_epi32(
             now, _mm_load_si128(reinterpret_cast<const __m128i*>(&round_constants[4 * i])));
