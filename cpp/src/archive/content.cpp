@@ -200,6 +200,14 @@ Result<bool> has_same_bytes(const FileTree& tree, const SafePath& path, const Fi
     return there == here;
 }
 
+PlannedEntry planned_text(SafePath path, std::string text, std::uint32_t mode) {
+    const Digest digest = Digest::of(as_bytes(text));
+    return {.path = std::move(path),
+            .mode = mode,
+            .content = Content::of_text(std::move(text)),
+            .sha256 = digest};
+}
+
 std::uint64_t plain_size(std::span<const PlannedEntry> entries) noexcept {
     return std::transform_reduce(entries.begin(), entries.end(), std::uint64_t{0}, std::plus<>(),
                                  [](const PlannedEntry& entry) { return entry.content.size(); });

@@ -45,12 +45,9 @@ env::Inventory final_inventory(const BuildBase& base, const std::vector<PlannedF
 }
 
 archive::PlannedEntry file_of(const env::Constraints& constraints, SafePath path) {
-    std::string text = constraints.to_text();
-    const Digest digest = Digest::of(as_bytes(text));
-    return {.path = std::move(path),
-            .content = archive::Content::of_text(std::move(text)),
-            .sha256 = digest,
-            .replaces = true};
+    archive::PlannedEntry entry = archive::planned_text(std::move(path), constraints.to_text());
+    entry.replaces = true;
+    return entry;
 }
 
 PlannedFiles& rest_of(std::vector<PlannedFiles>& layers) {

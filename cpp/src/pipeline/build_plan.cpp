@@ -95,9 +95,8 @@ Result<void> add_base_path(const BuildBase& base, const wheel::InstallScheme& sc
     for (const SafePath& folder : base.inventory.search_path) {
         lines += fmt::format("/{}\n", folder.str());
     }
-    entries.push_back({.path = scheme.purelib / "_envpack_base.pth",
-                       .content = archive::Content::of_text(lines),
-                       .sha256 = Digest::of(as_bytes(lines))});
+    entries.push_back(
+        archive::planned_text(scheme.purelib / "_envpack_base.pth", std::move(lines)));
     return {};
 }
 
@@ -308,7 +307,6 @@ Result<std::vector<PlannedFiles>> layers_of(BuildPlan plan, std::size_t budget) 
     ENVPACK_CHECK(drop_repeated(plan.groups));
     std::vector<PlannedFiles> layers;
     PlannedFiles rest{.title = {}, .wheels = std::vector<Digest>(), .is_rest = true};
-    std::size_t in_rest = 0;
     std::optional<PlannedFiles> unowned;
     for (PlannedFiles& group : plan.groups) {
         if (group.is_unowned && budget > 1 && !group.entries.empty()) {
@@ -320,7 +318,6 @@ Result<std::vector<PlannedFiles>> layers_of(BuildPlan plan, std::size_t budget) 
             layers.push_back(std::move(group));
             continue;
         }
-        in_rest += group.packages.size();
         rest.take(std::move(group));
     }
     std::sort(layers.begin(), layers.end(), [](const PlannedFiles& a, const PlannedFiles& b) {
@@ -329,12 +326,12 @@ Result<std::vector<PlannedFiles>> layers_of(BuildPlan plan, std::size_t budget) 
     while (layers.size() >= budget) {
         rest.take(std::move(layers.back()));
         layers.pop_back();
-        ++in_rest;
     }
     std::sort(layers.begin(), layers.end(),
               [](const PlannedFiles& a, const PlannedFiles& b) { return a.title < b.title; });
     if (!rest.entries.empty()) {
-        rest.title = fmt::format("environment with {} package{}", in_rest, in_rest == 1 ? "" : "s");
+        const std::size_t count = rest.packages.size();
+        rest.title = fmt::format("environment with {} package{}", count, count == 1 ? "" : "s");
         layers.push_back(std::move(rest));
     }
     if (unowned) {

@@ -25,14 +25,6 @@ constexpr std::size_t longest_script = std::size_t{16} << 20;
 constexpr std::string_view python_line = "#!python";
 constexpr std::string_view data_suffix = ".data";
 
-PlannedEntry generated(SafePath path, std::string text, std::uint32_t mode = 0644) {
-    const Digest digest = Digest::of(as_bytes(text));
-    return {.path = std::move(path),
-            .mode = mode,
-            .content = archive::Content::of_text(std::move(text)),
-            .sha256 = digest};
-}
-
 std::string_view first_segment(std::string_view path) noexcept {
     return path.substr(0, path.find('/'));
 }
@@ -55,7 +47,8 @@ public:
         }
         for (const EntryPointScript& command : commands) {
             ENVPACK_CHECK(check_name(scheme_.scripts / command.name));
-            entries_.push_back(generated(scheme_.scripts / command.name, command.text, 0755));
+            entries_.push_back(
+                archive::planned_text(scheme_.scripts / command.name, command.text, 0755));
         }
         add_installer_files();
         ENVPACK_TRY(entries_, archive::merge_entries(std::move(entries_)));
@@ -169,7 +162,7 @@ private:
         ENVPACK_TRY(std::string script,
                     read_text(file.path, file.content, file.sha256, longest_script));
         ENVPACK_TRY(script, with_interpreter(std::move(script), scheme_.interpreter));
-        entries_.push_back(generated(target, std::move(script), 0755));
+        entries_.push_back(archive::planned_text(target, std::move(script), 0755));
         return {};
     }
 
@@ -188,13 +181,15 @@ private:
 
     void add_installer_files() {
         if (!options_.installer.empty()) {
-            entries_.push_back(generated(dist_info_ / "INSTALLER", options_.installer + "\n"));
+            entries_.push_back(
+                archive::planned_text(dist_info_ / "INSTALLER", options_.installer + "\n"));
         }
         if (options_.requested) {
-            entries_.push_back(generated(dist_info_ / "REQUESTED", ""));
+            entries_.push_back(archive::planned_text(dist_info_ / "REQUESTED", ""));
         }
         if (options_.direct_url) {
-            entries_.push_back(generated(dist_info_ / "direct_url.json", *options_.direct_url));
+            entries_.push_back(
+                archive::planned_text(dist_info_ / "direct_url.json", *options_.direct_url));
         }
     }
 
@@ -209,7 +204,7 @@ private:
         record.rows.push_back({.path = record_path(root_, path)});
         // The order of merge_entries(); nothing else can be there, place() left it out.
         const auto at = std::ranges::lower_bound(entries_, path, {}, &PlannedEntry::path);
-        entries_.insert(at, generated(path, record.to_string()));
+        entries_.insert(at, archive::planned_text(path, record.to_string()));
     }
 
     const WheelArchive& wheel_;

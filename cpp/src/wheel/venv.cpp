@@ -80,7 +80,6 @@ Result<std::vector<PlannedEntry>> plan_venv(const VenvOptions& options) {
     const SafePath lib = prefix / "lib";
     const std::string python = "python" + *feature;
     const SafePath python_lib = lib / python;
-    const Digest config_digest = Digest::of(as_bytes(config));
     std::vector<PlannedEntry> entries = {
         directory(prefix),
         directory(bin),
@@ -93,9 +92,7 @@ Result<std::vector<PlannedEntry>> plan_venv(const VenvOptions& options) {
         directory(python_lib),
         directory(python_lib / "site-packages"),
         link(prefix / "lib64", "lib"),
-        {.path = prefix / "pyvenv.cfg",
-         .content = archive::Content::of_text(std::move(config)),
-         .sha256 = config_digest},
+        archive::planned_text(prefix / "pyvenv.cfg", std::move(config)),
     };
     std::ranges::sort(entries, {}, &PlannedEntry::path);
     return entries;

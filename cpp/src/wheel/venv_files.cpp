@@ -53,12 +53,10 @@ bool is_kernel_spec(const SafePath& path) {
 /// In a folder `tests` below site-packages. Not `test`: django.test and others are wanted when the
 /// program runs.
 bool is_of_tests(const SafePath& path) {
-    const std::string_view text = path.folder();
     constexpr std::string_view site = "/site-packages/";
-    const std::size_t at = text.find(site);
-    return at != std::string_view::npos &&
-           (std::string(text.substr(at + site.size() - 1)) + '/').find("/tests/") !=
-               std::string::npos;
+    const std::size_t at = path.str().find(site);
+    return at != std::string::npos &&
+           path.str().find("/tests/", at + site.size() - 1) != std::string::npos;
 }
 
 /// Turns one path on disk into its entry. Thread-safe.

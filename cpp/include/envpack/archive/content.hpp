@@ -117,6 +117,9 @@ struct PlannedEntry {
     bool replaces = false;
 };
 
+/// A regular file with `text`, and its digest.
+PlannedEntry planned_text(SafePath path, std::string text, std::uint32_t mode = 0644);
+
 /// Of the contents of all entries, in plain bytes.
 std::uint64_t plain_size(std::span<const PlannedEntry> entries) noexcept;
 
