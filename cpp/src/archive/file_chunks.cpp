@@ -30,9 +30,7 @@ FileChunks::FileChunks(const PlannedEntry& entry, TaskPool& pool, std::unique_pt
     : entry_(&entry), pool_(&pool), reader_(std::move(reader)) {}
 
 FileChunks::~FileChunks() {
-    if (filled_.valid()) {
-        filled_.wait();  // it writes into a buffer of ours
-    }
+    pool_->drop(filled_);  // it writes into a buffer of ours
 }
 
 Result<std::size_t> FileChunks::Reader::fill(std::size_t buffer) {

@@ -3,12 +3,11 @@
 #include "envpack/archive/content.hpp"
 #include "envpack/base/bytes.hpp"
 #include "envpack/base/result.hpp"
-#include "task_pool.hpp"
+#include "envpack/base/task_pool.hpp"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <future>
 #include <memory>
 #include <span>
 #include <vector>
@@ -45,7 +44,7 @@ private:
     std::unique_ptr<Reader> reader_;
     std::size_t filling_ = 0;  ///< the buffer that is being filled
     std::uint64_t read_ = 0;
-    std::future<Result<std::size_t>> filled_ = {};
+    Task<Result<std::size_t>> filled_ = {};
 };
 
 }  // namespace envpack::archive

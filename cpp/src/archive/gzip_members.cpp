@@ -2,11 +2,9 @@
 
 #include "decoders.hpp"
 #include "envpack/base/assert.hpp"
-#include "task_pool.hpp"
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <deque>
 #include <map>
 #include <optional>
@@ -117,7 +115,7 @@ Packed pack_or_find(const std::string& plain, int level, const MembersByPlain* k
 struct GzipMemberEncoder::State {
     /// A member in its place of the output: being packed, or DEFLATE data to be moved.
     struct Pending {
-        std::future<Packed> packed;
+        std::optional<Task<Packed>> packed;
         Content::Deflated deflated;
         std::array<char, trailer_size> trailer{};
         bool is_begun = false;    ///< of DEFLATE data: its header is emitted
@@ -149,21 +147,23 @@ struct GzipMemberEncoder::State {
     }
 
     /// Members that wait for others to be packed. Behind one that has to be packed come many that
-    /// are known: the workers have to do meanwhile.
-    std::size_t most_packing() const noexcept { return pool->threads() + spare_members; }
+    /// are known: the workers, where there are any, have to do meanwhile.
+    std::size_t most_packing() const noexcept {
+        const unsigned workers = pool->serving();
+        return workers == 0 ? 0 : workers + spare_members;
+    }
 
     /// Emits members from the front while they are ready, and further ones, waiting for them,
     /// until at most `keep` are being packed.
     Result<void> emit(std::size_t keep) {
-        using namespace std::chrono_literals;
         while (!pending.empty()) {
             Pending& member = pending.front();
-            if (member.packed.valid()) {
-                if (packing <= keep && member.packed.wait_for(0s) != std::future_status::ready) {
+            if (member.packed) {
+                if (packing <= keep && !member.packed->is_ready()) {
                     return {};
                 }
                 --packing;
-                const Packed packed = pool->take(member.packed);
+                const Packed packed = pool->take(*member.packed);
                 offsets.push_back(written);
                 if (packed.plain) {
                     found.push_back(
@@ -208,7 +208,7 @@ struct GzipMemberEncoder::State {
 
     /// The DEFLATE data that came last, and has not ended.
     Pending& moving() {
-        ENVPACK_ASSERT(!pending.empty() && !pending.back().packed.valid());
+        ENVPACK_ASSERT(!pending.empty() && !pending.back().packed);
         return pending.back();
     }
 

@@ -64,9 +64,7 @@ LayerFeed::LayerFeed(std::span<const PlannedEntry> entries, TaskPool& pool, cons
 LayerFeed::~LayerFeed() {
     // Running tasks look at entries that the caller may let go.
     for (Batch& batch : batches_) {
-        if (batch.loaded.valid()) {
-            batch.loaded.wait();
-        }
+        pool_.drop(batch.loaded);
     }
 }
 
@@ -76,7 +74,7 @@ bool LayerFeed::serves(const PlannedEntry& entry) noexcept {
 }
 
 void LayerFeed::start_batches() {
-    while (batches_.size() <= pool_.threads() && started_ < entries_.size() &&
+    while (batches_.size() <= pool_.serving() && started_ < entries_.size() &&
            (batches_.empty() || ahead_ < most_ahead)) {
         Batch batch{.begin = started_, .end = started_};
         std::uint64_t size = 0;

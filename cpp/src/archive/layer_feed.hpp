@@ -3,12 +3,11 @@
 #include "envpack/archive/content.hpp"
 #include "envpack/base/result.hpp"
 #include "envpack/base/run_context.hpp"
-#include "task_pool.hpp"
+#include "envpack/base/task_pool.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <future>
 #include <memory>
 #include <span>
 #include <vector>
@@ -39,7 +38,7 @@ private:
         std::size_t begin = 0;  ///< entries [begin, end)
         std::size_t end = 0;
         std::uint64_t size = 0;  ///< plain bytes
-        std::future<Result<std::vector<Buffer>>> loaded = {};
+        Task<Result<std::vector<Buffer>>> loaded = {};
     };
     void start_batches();
 

@@ -5,10 +5,10 @@
 #include "envpack/archive/tar_writer.hpp"
 #include "envpack/base/assert.hpp"
 #include "envpack/base/nested_sha256.hpp"
+#include "envpack/base/task_pool.hpp"
 #include "estargz_toc.hpp"
 #include "file_chunks.hpp"
 #include "layer_feed.hpp"
-#include "task_pool.hpp"
 #include "zstd_sink.hpp"
 
 #include <algorithm>
@@ -296,8 +296,9 @@ void release_archives(std::span<const PlannedEntry> entries) {
 Result<LayerBytes> write_entries(std::span<const PlannedEntry> entries,
                                  const LayerWriteOptions& options, ByteSink& blob,
                                  const RunContext& run) {
-    const auto pool =
-        options.workers ? options.workers : layer_workers(std::max(run.max_parallel, 1U) - 1);
+    const auto pool = options.workers
+                          ? options.workers
+                          : std::make_shared<TaskPool>(std::max(run.max_parallel, 1U) - 1);
     LayerFeed feed(entries, *pool, run);
     LayerStream stream(options, blob, pool);
     LayerProgress progress(entries, options.subject, run);
@@ -350,10 +351,6 @@ std::string compressor_version(Compression compression) {
             break;
     }
     return {};
-}
-
-std::shared_ptr<TaskPool> layer_workers(unsigned threads) {
-    return std::make_shared<TaskPool>(threads);
 }
 
 Result<LayerBytes> write_layer(std::span<const PlannedEntry> sorted_entries,

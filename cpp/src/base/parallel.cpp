@@ -6,11 +6,31 @@
 #include <thread>
 
 namespace envpack {
+namespace {
+
+/// The end of a thread's last item: behind the last of all nobody has a task for the pool.
+class Leaving {
+public:
+    Leaving(std::atomic<std::size_t>& busy, TaskPool* idle) : busy_(busy), idle_(idle) {}
+    ~Leaving() {
+        if (--busy_ == 0 && idle_ != nullptr) {
+            idle_->stop();
+        }
+    }
+    Leaving(const Leaving&) = delete;
+    Leaving& operator=(const Leaving&) = delete;
+
+private:
+    std::atomic<std::size_t>& busy_;
+    TaskPool* idle_;
+};
+
+}  // namespace
 
 Result<void> parallel_for(std::size_t count, const std::function<Result<void>(std::size_t)>& work,
-                          const RunContext& run) {
-    const std::size_t threads =
-        std::min<std::size_t>(count, std::max<unsigned>(1, run.max_parallel));
+                          const RunContext& run, TaskPool* idle) {
+    const std::size_t most = std::max<unsigned>(1, run.max_parallel);
+    const std::size_t threads = idle == nullptr ? std::min(count, most) : most;
     if (threads <= 1) {
         for (std::size_t index = 0; index < count; ++index) {
             ENVPACK_CHECK(run.check());
@@ -29,7 +49,7 @@ Result<void> parallel_for(std::size_t count, const std::function<Result<void>(st
         }
         failed.store(true);
     };
-    const auto loop = [&] {
+    const auto do_items = [&] {
         while (!failed.load()) {
             const std::size_t index = next.fetch_add(1);
             if (index >= count) {
@@ -42,6 +62,16 @@ Result<void> parallel_for(std::size_t count, const std::function<Result<void>(st
             if (!result) {
                 keep(index, std::move(result).error());
             }
+        }
+    };
+    std::atomic<std::size_t> busy{threads};
+    const auto loop = [&] {
+        {
+            const Leaving leaving(busy, idle);
+            do_items();
+        }
+        if (idle != nullptr) {
+            idle->serve();
         }
     };
     {

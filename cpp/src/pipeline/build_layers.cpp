@@ -18,8 +18,6 @@ namespace {
 
 constexpr std::string_view build_command = "envpack build";
 constexpr std::string_view layout_option = " --layout ";
-/// Beyond, more layers at once need more memory and are no faster: each has workers.
-constexpr unsigned most_layers_at_once = 4;
 
 std::string counted(std::size_t number, std::string_view one, std::string_view many) {
     return fmt::format("{} {}", number, number == 1 ? one : many);
@@ -203,7 +201,7 @@ Result<std::vector<RecordedLayer>> write_layers(const std::vector<PlacedLayer>& 
     const std::string of_layout =
         layout == BuildLayout::venv ? "" : fmt::format("{}{}", layout_option, to_string(layout));
     archive::LayerWriteOptions shared = common;
-    shared.workers = archive::layer_workers(std::max(run.max_parallel, 1U) - 1);
+    shared.workers = std::make_shared<TaskPool>();
     const LayerMaker maker{.common = shared, .scratch = stores.scratch, .records = stores.records};
 
     std::vector<const PlacedLayer*> wanted;
@@ -211,10 +209,6 @@ Result<std::vector<RecordedLayer>> write_layers(const std::vector<PlacedLayer>& 
         if (!files.entries.empty()) {  // else the base has all of it
             wanted.push_back(&files);
         }
-    }
-    RunContext at_once = run;
-    if (run.max_parallel > 1) {  // one waits for its next chunk now and then
-        at_once.max_parallel = std::min(run.max_parallel + 1, most_layers_at_once);
     }
     ENVPACK_TRY(std::vector<oci::LayerPtr> layers,
                 parallel_map<oci::LayerPtr>(
@@ -225,7 +219,7 @@ Result<std::vector<RecordedLayer>> write_layers(const std::vector<PlacedLayer>& 
                             maker.find_or_make(*wanted[i], run),
                             fmt::format("while writing the layer of {}", wanted[i]->title));
                     },
-                    at_once));
+                    run, shared.workers.get()));
 
     std::vector<RecordedLayer> written;
     for (std::size_t i = 0; i < wanted.size(); ++i) {

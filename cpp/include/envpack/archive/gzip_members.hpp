@@ -4,6 +4,7 @@
 #include "envpack/base/bytes.hpp"
 #include "envpack/base/digest.hpp"
 #include "envpack/base/result.hpp"
+#include "envpack/base/task_pool.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -21,8 +22,6 @@ inline constexpr int gzip_encoder_version = 2;
 
 /// The pinned compressor: "libdeflate 1.14".
 std::string_view gzip_compressor() noexcept;
-
-class TaskPool;  // of the library's inside: worker threads
 
 struct GzipEncoding {
     std::uint64_t verbatim_threshold = 65'536;  ///< T: smallest file whose DEFLATE bytes are moved

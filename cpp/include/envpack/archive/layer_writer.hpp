@@ -7,6 +7,7 @@
 #include "envpack/base/digest.hpp"
 #include "envpack/base/result.hpp"
 #include "envpack/base/run_context.hpp"
+#include "envpack/base/task_pool.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -34,13 +35,10 @@ struct LayerWriteOptions {
     /// compressor_version() made. Nothing in the layer depends on it.
     bool track_members = false;
     std::shared_ptr<const KnownMembers> known = nullptr;
-    /// Threads that inflate and compress, for several layers at once; nullptr: run.max_parallel - 1
-    /// of this layer's own.
+    /// Who inflates and compresses besides the calling thread, for several layers at once; nullptr:
+    /// run.max_parallel - 1 threads of this layer's own.
     std::shared_ptr<TaskPool> workers = nullptr;
 };
-
-/// For LayerWriteOptions::workers.
-std::shared_ptr<TaskPool> layer_workers(unsigned threads);
 
 /// The library that compresses, and its version: "libdeflate 1.14". Empty where none does. The
 /// bytes of a blob may change with it, the tar never.

@@ -2,6 +2,7 @@
 
 #include "envpack/base/result.hpp"
 #include "envpack/base/run_context.hpp"
+#include "envpack/base/task_pool.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -15,9 +16,12 @@ namespace envpack {
 
 /// Calls `work(0) … work(count - 1)` on up to run.max_parallel threads, in ascending start order.
 /// The error of the lowest failed index is returned; a failure or a stop starts no further item.
-/// With one thread, or one item, everything runs on the calling thread.
+/// With one thread, or one item and no `idle`, everything runs on the calling thread.
+///
+/// A thread that finds no item left does tasks of `idle`, which others submit on the way, until
+/// the last item has ended; then the pool is stopped.
 Result<void> parallel_for(std::size_t count, const std::function<Result<void>(std::size_t)>& work,
-                          const RunContext& run);
+                          const RunContext& run, TaskPool* idle = nullptr);
 
 /// The indexes 0 … count - 1, those of the largest items first, equal ones in order. Begun in that
 /// order, no item is still under way at the end because it began late.
@@ -30,7 +34,7 @@ std::vector<std::size_t> largest_first(std::size_t count,
 template <class T>
 Result<std::vector<T>> parallel_map(const std::vector<std::size_t>& order,
                                     const std::function<Result<T>(std::size_t)>& work,
-                                    const RunContext& run) {
+                                    const RunContext& run, TaskPool* idle = nullptr) {
     std::vector<std::optional<T>> slots(order.size());
     ENVPACK_CHECK(parallel_for(
         order.size(),
@@ -39,7 +43,7 @@ Result<std::vector<T>> parallel_map(const std::vector<std::size_t>& order,
             slots[order[at]] = std::move(value);
             return {};
         },
-        run));
+        run, idle));
     std::vector<T> values;
     values.reserve(order.size());
     for (auto& slot : slots) {
