@@ -26,8 +26,11 @@ constexpr std::size_t usual_member_size = 1u << 20;
 
 constexpr std::size_t spare_members = 6;
 
-/// Of data that is moved, at once: hashed, written, and no longer counted as memory.
-constexpr std::size_t moved_piece = std::size_t{1} << 20;
+/// Of data that is moved, at once: hashed and written.
+constexpr std::size_t moved_piece = std::size_t{256} << 10;
+/// Of data that was moved, at once: no longer counted as memory. Every processor of the process is
+/// interrupted for it.
+constexpr std::size_t released_piece = std::size_t{4} << 20;
 
 std::array<char, trailer_size> trailer_of(std::uint32_t crc32, std::uint64_t size) {
     std::array<char, trailer_size> trailer{};
@@ -121,6 +124,7 @@ struct GzipMemberEncoder::State {
         bool is_begun = false;    ///< of DEFLATE data: its header is emitted
         std::size_t allowed = 0;  ///< bytes of it that may be emitted by now
         std::size_t emitted = 0;  ///< bytes of it that were
+        std::size_t released = 0;
     };
 
     State(ByteSink& sink, const GzipEncoding& how, std::shared_ptr<TaskPool> workers)
@@ -199,8 +203,11 @@ struct GzipMemberEncoder::State {
                 member.emitted, std::min(member.allowed - member.emitted, moved_piece));
             member.emitted += now.size();
             ENVPACK_CHECK(put(now));
-            if (deflated.owner != nullptr) {
-                deflated.owner->release(now);
+            const std::size_t kept = member.emitted - member.released;
+            if (deflated.owner != nullptr &&
+                (kept >= released_piece || member.emitted == deflated.data.size())) {
+                deflated.owner->release(deflated.data.subspan(member.released, kept));
+                member.released = member.emitted;
             }
         }
         return {};

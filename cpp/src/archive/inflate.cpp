@@ -94,11 +94,13 @@ private:
         return {};
     }
 
-    /// Gives the inflater more data, and lets go of what it had.
+    /// Gives the inflater more data, and lets go of what it had before the last: that may still be
+    /// on its way into a gzip member.
     void offer() {
-        if (owner_ != nullptr && !offered_.empty()) {
-            owner_->release(offered_);
+        if (owner_ != nullptr && !before_.empty()) {
+            owner_->release(before_);
         }
+        before_ = offered_;
         offered_ = rest_.first(std::min(rest_.size(), most_offered));
         rest_ = rest_.subspan(offered_.size());
         // Older releases of ISA-L take what they only read as a pointer to mutable.
@@ -128,6 +130,7 @@ private:
     std::shared_ptr<const MappedFile> owner_;
     std::span<const std::byte> rest_;
     std::span<const std::byte> offered_;
+    std::span<const std::byte> before_;
     std::uint64_t size_;
     std::uint64_t produced_ = 0;
     std::uint32_t expected_;

@@ -52,12 +52,30 @@ Result<void> check_promise(const PlannedEntry& entry, const Digest& actual) {
                     .with_path(entry.path.str()));
 }
 
+/// What becomes of the tar: counted, hashed beside it, and passed on.
+class BlobSink final : public ByteSink {
+public:
+    BlobSink(ByteSink& next, NestedSha256& hash) : next_(next), hash_(hash) {}
+    Result<void> write(std::span<const std::byte> data) override {
+        size_ += data.size();
+        hash_.update_beside(data);
+        return next_.write(data);
+    }
+    Result<void> finish() override { return next_.finish(); }
+    std::uint64_t count() const noexcept { return size_; }
+
+private:
+    ByteSink& next_;
+    NestedSha256& hash_;
+    std::uint64_t size_ = 0;
+};
+
 /// The tar of a layer on its way: hashed, its files checked, then compressed as the options say.
 /// One thread.
 class LayerStream {
 public:
     LayerStream(const LayerWriteOptions& options, ByteSink& blob, std::shared_ptr<TaskPool> pool)
-        : options_(options), blob_(&blob) {
+        : options_(options), blob_(blob, hash_) {
         if (options.compression == Compression::gzip) {
             gzip_.emplace(blob_, options.gzip, std::move(pool));
             if (options.track_members) {
@@ -98,7 +116,7 @@ public:
             ENVPACK_CHECK(gzip_->begin_verbatim(*moved_->deflated(), moved_->size()));
         }
         if (is_promised(entry)) {
-            tar_.begin_part();
+            hash_.begin_part();
         }
         return {};
     }
@@ -108,18 +126,20 @@ public:
         if (toc_) {
             toc_->content(data);
         }
-        if (moved) {
-            count(data);
-            return move_on(data.size());
+        if (!moved) {
+            return write(data);
         }
-        return write(data);
+        count(data);
+        ENVPACK_CHECK(move_on(data.size()));
+        hash_.settle();
+        return {};
     }
 
     /// Behind the content of a file, all of which was seen. digest_mismatch, rule
     /// `record.hash-mismatch`, when it is not what PlannedEntry::sha256 says.
     Result<void> end(const PlannedEntry& entry, bool moved) {
         if (is_promised(entry)) {
-            ENVPACK_CHECK(check_promise(entry, tar_.finish_part()));
+            ENVPACK_CHECK(check_promise(entry, hash_.finish_part()));
         }
         if (moved) {
             ENVPACK_CHECK(gzip_->end_verbatim());
@@ -132,10 +152,9 @@ public:
 
     Result<void> write(std::span<const std::byte> data) {
         count(data);
-        if (gzip_) {
-            return gzip_->write(data);
-        }
-        return zstd_ ? zstd_->write(data) : blob_.write(data);
+        ENVPACK_CHECK(gzip_ ? gzip_->write(data) : zstd_ ? zstd_->write(data) : blob_.write(data));
+        hash_.settle();
+        return {};
     }
 
     Result<LayerBytes> finish() {
@@ -161,9 +180,10 @@ public:
             ENVPACK_CHECK(blob_.write(as_bytes(estargz_footer(toc_offset))));
         }
         ENVPACK_CHECK(blob_.finish());
-        bytes.diff_id = std::move(tar_).finish();
+        const NestedSha256::Digests digests = std::move(hash_).finish();
+        bytes.diff_id = digests.all;
+        bytes.digest = digests.beside;
         bytes.size = blob_.count();
-        bytes.digest = std::move(blob_).digest();
         bytes.tar_size = tar_size_;
         if (gzip_) {
             bytes.members = gzip_->members() + (toc_ ? 1 : 0);  // the footer is one
@@ -186,9 +206,10 @@ private:
             share * static_cast<double>(moved_->deflated()->data.size())));
     }
 
-    /// Bytes that go into the tar, but into the blob by another way.
+    /// Bytes of the tar. They are hashed together with what gets into the blob until
+    /// hash_.settle().
     void count(std::span<const std::byte> data) {
-        tar_.update(data);
+        hash_.defer(data);
         tar_size_ += data.size();
     }
 
@@ -204,16 +225,17 @@ private:
         tar += text;
         tar.append(tar_padding(text.size()) + tar_end_size, '\0');
         count(as_bytes(tar));
+        hash_.settle();
         ENVPACK_CHECK(gzip_->whole(std::move(tar)));
         return Digest::of(as_bytes(text));
     }
 
     const LayerWriteOptions& options_;
-    HashingSink blob_;
+    NestedSha256 hash_;  ///< of the tar, of its files, and beside it of the blob
+    BlobSink blob_;
     std::optional<GzipMemberEncoder> gzip_;
     std::optional<EstargzToc> toc_;
     std::unique_ptr<ByteSink> zstd_;
-    NestedSha256 tar_;
     std::uint64_t tar_size_ = 0;
     const Content* moved_ = nullptr;  ///< whose DEFLATE data is being moved
     std::uint64_t seen_ = 0;          ///< plain bytes of it

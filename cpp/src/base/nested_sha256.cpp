@@ -52,21 +52,32 @@ void count(SHA256_CTX& hash, std::size_t bytes) {
     hash.Nh = static_cast<SHA_LONG>(bits >> 32U);
 }
 
+/// Cuts off the first bytes.
+std::span<const std::byte> take(std::span<const std::byte>& data, std::size_t size) {
+    const auto front = data.first(size);
+    data = data.subspan(size);
+    return front;
+}
+
 /// The same data into two hashes.
 void add_to_both(SHA256_CTX& a, SHA256_CTX& b, std::span<const std::byte> data) {
-    if (can_hash_into_both() && a.num == b.num) {
-        const auto head = data.first(std::min(missing(a), data.size()));
+    if (can_hash_at_once() && a.num == b.num) {
+        const auto head = take(data, std::min(missing(a), data.size()));
         add(a, head);
         add(b, head);
-        data = data.subspan(head.size());
-        const auto blocks = data.first(data.size() - data.size() % sha256_block_size);
+        const auto blocks = take(data, data.size() - data.size() % sha256_block_size);
         hash_blocks_into_both(Sha256Words(a.h), Sha256Words(b.h), blocks);
         count(a, blocks.size());
         count(b, blocks.size());
-        data = data.subspan(blocks.size());
     }
     add(a, data);
     add(b, data);
+}
+
+/// Room for whole blocks behind the one that was begun.
+std::size_t whole_blocks(const SHA256_CTX& hash, std::span<const std::byte> data) {
+    const std::size_t head = missing(hash);
+    return data.size() < head ? 0 : (data.size() - head) / sha256_block_size * sha256_block_size;
 }
 
 }  // namespace
@@ -74,37 +85,77 @@ void add_to_both(SHA256_CTX& a, SHA256_CTX& b, std::span<const std::byte> data) 
 struct NestedSha256::State {
     SHA256_CTX all = begun();
     std::optional<SHA256_CTX> part = std::nullopt;
+    SHA256_CTX beside = begun();
+    std::span<const std::byte> deferred = {};
+
+    void add_now(std::span<const std::byte> data) {
+        if (part) {
+            add_to_both(all, *part, data);
+        } else {
+            add(all, data);
+        }
+    }
+
+    /// As much of what was deferred and of `data` as can be hashed at once; gives the rest of it.
+    std::span<const std::byte> add_at_once(std::span<const std::byte> data) {
+        const bool is_aligned = !part || part->num == all.num;
+        const std::size_t size = std::min(whole_blocks(all, deferred), whole_blocks(beside, data));
+        if (size == 0 || !is_aligned || !can_hash_at_once()) {
+            return data;
+        }
+        add_now(take(deferred, missing(all)));
+        add(beside, take(data, missing(beside)));
+        const auto mine = take(deferred, size);
+        const auto others = take(data, size);
+        if (part) {
+            hash_blocks_of_three(Sha256Words(all.h), Sha256Words(part->h), mine,
+                                 Sha256Words(beside.h), others);
+            count(*part, size);
+        } else {
+            hash_blocks_of_two(Sha256Words(all.h), mine, Sha256Words(beside.h), others);
+        }
+        count(all, size);
+        count(beside, size);
+        return data;
+    }
 };
 
 NestedSha256::NestedSha256() : state_(std::make_unique<State>()) {}
 NestedSha256::~NestedSha256() = default;
 
+void NestedSha256::defer(std::span<const std::byte> data) {
+    ENVPACK_ASSERT(state_->deferred.empty());
+    state_->deferred = data;
+}
+
+void NestedSha256::settle() {
+    state_->add_now(std::exchange(state_->deferred, {}));
+}
+
 void NestedSha256::update(std::span<const std::byte> data) {
-    ENVPACK_ASSERT(state_ != nullptr);
-    if (state_->part) {
-        add_to_both(state_->all, *state_->part, data);
-    } else {
-        add(state_->all, data);
-    }
+    ENVPACK_ASSERT(state_->deferred.empty());
+    state_->add_now(data);
 }
 
 void NestedSha256::begin_part() {
-    ENVPACK_ASSERT(state_ != nullptr && !state_->part);
+    ENVPACK_ASSERT(!state_->part && state_->deferred.empty());
     state_->part = begun();
 }
 
 Digest NestedSha256::finish_part() {
-    ENVPACK_ASSERT(state_ != nullptr && state_->part);
+    ENVPACK_ASSERT(state_->part && state_->deferred.empty());
     const Digest digest = finished(*state_->part);
     state_->part.reset();
     return digest;
 }
 
-Digest NestedSha256::finish() && {
-    ENVPACK_ASSERT(state_ != nullptr && !state_->part);
-    const Digest digest = finished(state_->all);
-    state_.reset();
-    return digest;
+void NestedSha256::update_beside(std::span<const std::byte> data) {
+    add(state_->beside, state_->add_at_once(data));
+}
+
+NestedSha256::Digests NestedSha256::finish() && {
+    ENVPACK_ASSERT(!state_->part && state_->deferred.empty());
+    return {.all = finished(state_->all), .beside = finished(state_->beside)};
 }
 
 }  // namespace envpack

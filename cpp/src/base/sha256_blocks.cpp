@@ -66,33 +66,95 @@ ENVPACK_SHA inline void add(Registers& words, const Registers& before) {
     words.cdgh = _mm_add_epi32(words.cdgh, before.cdgh);
 }
 
-/// FIPS 180-4, section 6.2.2, for one block and two hashes.
-ENVPACK_SHA inline void hash_block(Registers& a, Registers& b, const std::byte* block) {
+/// The message schedule of a block, 16 words of it at a time (FIPS 180-4, section 6.2.2, step 1).
+struct Schedule {
+    __m128i w[4];  ///< W(t) in w[t / 4 % 4]
+};
+
+ENVPACK_SHA inline Schedule schedule_of(const std::byte* block) {
     const __m128i big_endian = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
-    const Registers a_before = a;
-    const Registers b_before = b;
-    __m128i w[4];  // the schedule's last 16 words, W(t) in w[t / 4 % 4]
+    Schedule schedule{};
 #pragma GCC unroll 4
     for (std::size_t i = 0; i < 4; ++i) {
-        w[i] = _mm_shuffle_epi8(
+        schedule.w[i] = _mm_shuffle_epi8(
             _mm_loadu_si128(reinterpret_cast<const __m128i*>(block + i * four_words)), big_endian);
     }
-#pragma GCC unroll 16
-    for (std::size_t i = 0; i < quads; ++i) {
-        __m128i& now = w[i % 4];
-        const __m128i input = _mm_add_epi32(
-            now, _mm_load_si128(reinterpret_cast<const __m128i*>(&round_constants[4 * i])));
-        four_rounds(a, input);
-        four_rounds(b, input);
-        if (i < quads - 4) {  // the words of quad i + 4, in the place of these
-            const __m128i& last = w[(i + 3) % 4];
-            const __m128i seventh = _mm_alignr_epi8(last, w[(i + 2) % 4], 4);
-            now = _mm_sha256msg2_epu32(
-                _mm_add_epi32(_mm_sha256msg1_epu32(now, w[(i + 1) % 4]), seventh), last);
+    return schedule;
+}
+
+/// W plus K of quad i. The words of quad i + 4 take the place of these.
+ENVPACK_SHA inline __m128i next_input(Schedule& schedule, std::size_t i) {
+    __m128i& now = schedule.w[i % 4];
+    const __m128i input = _mm_add_epi32(
+        now, _mm_load_si128(reinterpret_cast<const __m128i*>(&round_constants[4 * i])));
+    if (i < quads - 4) {
+        const __m128i& last = schedule.w[(i + 3) % 4];
+        const __m128i seventh = _mm_alignr_epi8(last, schedule.w[(i + 2) % 4], 4);
+        now = _mm_sha256msg2_epu32(
+            _mm_add_epi32(_mm_sha256msg1_epu32(now, schedule.w[(i + 1) % 4]), seventh), last);
+    }
+    return input;
+}
+
+/// Blocks, and the hashes that get them: in registers.
+template <std::size_t Hashes>
+class Message {
+public:
+    ENVPACK_SHA Message(const std::array<Sha256Words, Hashes>& hashes, const std::byte* blocks)
+        : hashes_(hashes), blocks_(blocks) {
+#pragma GCC unroll 2
+        for (std::size_t i = 0; i < Hashes; ++i) {
+            now_[i] = load(hashes_[i]);
         }
     }
-    add(a, a_before);
-    add(b, b_before);
+    ENVPACK_SHA void begin_block() {
+        schedule_ = schedule_of(blocks_);
+        blocks_ += sha256_block_size;
+#pragma GCC unroll 2
+        for (std::size_t i = 0; i < Hashes; ++i) {
+            before_[i] = now_[i];
+        }
+    }
+    ENVPACK_SHA void rounds(std::size_t quad) {
+        const __m128i input = next_input(schedule_, quad);
+#pragma GCC unroll 2
+        for (std::size_t i = 0; i < Hashes; ++i) {
+            four_rounds(now_[i], input);
+        }
+    }
+    ENVPACK_SHA void end_block() {
+#pragma GCC unroll 2
+        for (std::size_t i = 0; i < Hashes; ++i) {
+            add(now_[i], before_[i]);
+        }
+    }
+    ENVPACK_SHA void finish() {
+#pragma GCC unroll 2
+        for (std::size_t i = 0; i < Hashes; ++i) {
+            store(now_[i], hashes_[i]);
+        }
+    }
+
+private:
+    std::array<Sha256Words, Hashes> hashes_;
+    const std::byte* blocks_;
+    Registers now_[Hashes];
+    Registers before_[Hashes];
+    Schedule schedule_;
+};
+
+/// FIPS 180-4, section 6.2.2, for as many blocks of every message as are in `size` bytes.
+template <class... Messages>
+ENVPACK_SHA inline void hash_at_once(std::size_t size, Messages... messages) {
+    for (std::size_t at = 0; at < size; at += sha256_block_size) {
+        (messages.begin_block(), ...);
+#pragma GCC unroll 16
+        for (std::size_t quad = 0; quad < quads; ++quad) {
+            (messages.rounds(quad), ...);
+        }
+        (messages.end_block(), ...);
+    }
+    (messages.finish(), ...);
 }
 
 bool has_sha_instructions() {
@@ -106,32 +168,50 @@ bool has_sha_instructions() {
 
 }  // namespace
 
-bool can_hash_into_both() noexcept {
+bool can_hash_at_once() noexcept {
     static const bool can = has_sha_instructions();
     return can;
 }
 
 ENVPACK_SHA void hash_blocks_into_both(Sha256Words a, Sha256Words b,
                                        std::span<const std::byte> blocks) noexcept {
-    Registers in_a = load(a);
-    Registers in_b = load(b);
-    for (; blocks.size() >= sha256_block_size; blocks = blocks.subspan(sha256_block_size)) {
-        hash_block(in_a, in_b, blocks.data());
-    }
-    store(in_a, a);
-    store(in_b, b);
+    hash_at_once(blocks.size(), Message<2>({a, b}, blocks.data()));
+}
+
+ENVPACK_SHA void hash_blocks_of_two(Sha256Words a, std::span<const std::byte> blocks_of_a,
+                                    Sha256Words b,
+                                    std::span<const std::byte> blocks_of_b) noexcept {
+    hash_at_once(blocks_of_a.size(), Message<1>({a}, blocks_of_a.data()),
+                 Message<1>({b}, blocks_of_b.data()));
+}
+
+ENVPACK_SHA void hash_blocks_of_three(Sha256Words a, Sha256Words b,
+                                      std::span<const std::byte> blocks_of_both, Sha256Words c,
+                                      std::span<const std::byte> blocks_of_c) noexcept {
+    hash_at_once(blocks_of_both.size(), Message<2>({a, b}, blocks_of_both.data()),
+                 Message<1>({c}, blocks_of_c.data()));
 }
 
 #undef ENVPACK_SHA
 
 #else
 
-bool can_hash_into_both() noexcept {
+bool can_hash_at_once() noexcept {
     return false;
 }
 
 void hash_blocks_into_both(Sha256Words, Sha256Words, std::span<const std::byte>) noexcept {
-    ENVPACK_ASSERT(can_hash_into_both());
+    ENVPACK_ASSERT(can_hash_at_once());
+}
+
+void hash_blocks_of_two(Sha256Words, std::span<const std::byte>, Sha256Words,
+                        std::span<const std::byte>) noexcept {
+    ENVPACK_ASSERT(can_hash_at_once());
+}
+
+void hash_blocks_of_three(Sha256Words, Sha256Words, std::span<const std::byte>, Sha256Words,
+                          std::span<const std::byte>) noexcept {
+    ENVPACK_ASSERT(can_hash_at_once());
 }
 
 #endif

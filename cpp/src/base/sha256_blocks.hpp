@@ -11,12 +11,20 @@ using Sha256Words = std::span<std::uint32_t, 8>;
 
 constexpr std::size_t sha256_block_size = 64;
 
-/// Whether this processor can do hash_blocks_into_both().
-bool can_hash_into_both() noexcept;
+/// Whether this processor can continue several hashes at once: the rounds of one fill the time that
+/// those of another wait for their results. All blocks below are whole ones.
+bool can_hash_at_once() noexcept;
 
-/// Continues two hashes with the same whole blocks. Their message schedule is computed once, and
-/// the rounds of one fill the time that those of the other wait for their results.
+/// Continues two hashes with the same blocks, whose message schedule is computed once.
 void hash_blocks_into_both(Sha256Words a, Sha256Words b,
                            std::span<const std::byte> blocks) noexcept;
+
+/// Continues two hashes, each with blocks of its own, of which there are equally many.
+void hash_blocks_of_two(Sha256Words a, std::span<const std::byte> blocks_of_a, Sha256Words b,
+                        std::span<const std::byte> blocks_of_b) noexcept;
+
+/// Both at once: `a` and `b` get the same blocks, `c` equally many of its own.
+void hash_blocks_of_three(Sha256Words a, Sha256Words b, std::span<const std::byte> blocks_of_both,
+                          Sha256Words c, std::span<const std::byte> blocks_of_c) noexcept;
 
 }  // namespace envpack

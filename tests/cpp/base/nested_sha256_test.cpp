@@ -45,7 +45,7 @@ TEST(NestedSha256, AgreesWithDigestsOfWholeAndParts) {
                 EXPECT_EQ(hash.finish_part(), Digest::of(bytes.subspan(before, size)))
                     << before << " before a part of " << size << ", by " << most;
                 feed(hash, bytes.subspan(before + size), most, random);
-                EXPECT_EQ(std::move(hash).finish(), Digest::of(bytes))
+                EXPECT_EQ(std::move(hash).finish().all, Digest::of(bytes))
                     << before << " before a part of " << size << ", by " << most;
             }
         }
@@ -69,7 +69,51 @@ TEST(NestedSha256, HasManyPartsAsATarHasFiles) {
             all.insert(all.end(), part->begin(), part->end());
         }
     }
-    EXPECT_EQ(std::move(hash).finish(), Digest::of(all));
+    EXPECT_EQ(std::move(hash).finish().all, Digest::of(all));
+}
+
+// What a layer does: pieces of the blob come while a piece of the tar is deferred, before or behind
+// it, more of them or fewer, and no boundary of blocks is where another one is.
+TEST(NestedSha256, HashesASecondStreamBesideTheFirst) {
+    std::mt19937 random(22);
+    for (int round = 0; round < 200; ++round) {
+        const auto tar = noise(random() % 20000, random);
+        const auto blob = noise(random() % 20000, random);
+        const std::span<const std::byte> all(tar);
+        const std::span<const std::byte> beside(blob);
+        const std::size_t begin = random() % (all.size() + 1);
+        const std::size_t end = begin + random() % (all.size() - begin + 1);
+        const std::size_t most = 1U << (random() % 14);
+        std::size_t at = 0;
+        std::size_t at_beside = 0;
+        NestedSha256 hash;
+        const auto some_beside = [&] {
+            const std::size_t size = std::min(random() % most, beside.size() - at_beside);
+            hash.update_beside(beside.subspan(at_beside, size));
+            at_beside += size;
+        };
+        const auto feed_until = [&](std::size_t stop) {
+            while (at < stop) {
+                const std::size_t size = std::min<std::size_t>(1 + random() % most, stop - at);
+                some_beside();
+                hash.defer(all.subspan(at, size));
+                for (auto pieces = random() % 3; pieces > 0; --pieces) {
+                    some_beside();
+                }
+                hash.settle();
+                at += size;
+            }
+        };
+        feed_until(begin);
+        hash.begin_part();
+        feed_until(end);
+        EXPECT_EQ(hash.finish_part(), Digest::of(all.subspan(begin, end - begin)));
+        feed_until(all.size());
+        hash.update_beside(beside.subspan(at_beside));
+        const NestedSha256::Digests digests = std::move(hash).finish();
+        EXPECT_EQ(digests.all, Digest::of(all)) << round;
+        EXPECT_EQ(digests.beside, Digest::of(beside)) << round;
+    }
 }
 
 // FIPS 180-4 counts bits in two words; the lower one is full after 512 MiB.
@@ -87,7 +131,7 @@ TEST(NestedSha256, CountsMoreThanOneWordHolds) {
         part.update(zeros);
     }
     EXPECT_EQ(hash.finish_part(), std::move(part).finish());
-    EXPECT_EQ(std::move(hash).finish(), std::move(expected).finish());
+    EXPECT_EQ(std::move(hash).finish().all, std::move(expected).finish());
 }
 
 }  // namespace

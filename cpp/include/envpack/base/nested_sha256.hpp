@@ -8,9 +8,11 @@
 
 namespace envpack {
 
-/// The SHA-256 of a stream and, on the way, of parts of it, as of a tar and the files in it. A byte
-/// of a part costs little more than any other where the processor has SHA instructions and the part
-/// begins at a multiple of 64 bytes (docs/adr/0015). One thread.
+/// The SHA-256 of a stream and, on the way, of parts of it, as of a tar and the files in it; and of
+/// a second stream beside it, as of the blob that the tar becomes. Where the processor has SHA
+/// instructions, a byte of a part costs little more than any other if the part begins at a multiple
+/// of 64 bytes, and so does a byte of the second stream while something is deferred
+/// (docs/adr/0015). One thread.
 class NestedSha256 {
 public:
     NestedSha256();
@@ -18,13 +20,24 @@ public:
     NestedSha256(const NestedSha256&) = delete;
     NestedSha256& operator=(const NestedSha256&) = delete;
 
+    struct Digests {
+        Digest all;
+        Digest beside;
+    };
+
     void update(std::span<const std::byte> data);
+    /// As update(), no later than settle(): `data` stays until then, and what comes beside it is
+    /// hashed at the same time.
+    void defer(std::span<const std::byte> data);
+    void settle();
+    /// Of the second stream.
+    void update_beside(std::span<const std::byte> data);
     /// From here on, until finish_part(), what is added is of the part too. Parts do not overlap.
     void begin_part();
     /// The digest of the part.
     Digest finish_part();
-    /// The digest of everything; the hasher is spent afterwards.
-    Digest finish() &&;
+    /// The digests of both streams; the hasher is spent afterwards.
+    Digests finish() &&;
 
 private:
     struct State;
