@@ -33,22 +33,10 @@ FileChunks::~FileChunks() {
     pool_->drop(filled_);  // it writes into a buffer of ours
 }
 
-Result<std::size_t> FileChunks::Reader::fill(std::size_t buffer) {
-    const std::span<std::byte> into(buffers[buffer]);
-    std::size_t size = 0;
-    while (size < into.size()) {
-        ENVPACK_TRY(const std::size_t got, source->read(into.subspan(size)));
-        if (got == 0) {
-            break;
-        }
-        size += got;
-    }
-    return size;
-}
-
 void FileChunks::start() {
-    filled_ =
-        pool_->submit([reader = reader_.get(), buffer = filling_] { return reader->fill(buffer); });
+    filled_ = pool_->submit([reader = reader_.get(), buffer = filling_] {
+        return read_full(*reader->source, reader->buffers[buffer]);
+    });
 }
 
 Result<std::span<const std::byte>> FileChunks::next() {

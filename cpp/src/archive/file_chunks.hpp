@@ -32,8 +32,6 @@ private:
     struct Reader {
         std::unique_ptr<ByteSource> source;
         std::array<std::vector<std::byte>, 2> buffers = {};
-
-        Result<std::size_t> fill(std::size_t buffer);
     };
 
     FileChunks(const PlannedEntry& entry, TaskPool& pool, std::unique_ptr<Reader> reader);

@@ -24,16 +24,8 @@ Result<Buffer> load(const PlannedEntry& entry) {
     }
     ENVPACK_TRY(const std::unique_ptr<ByteSource> source, entry.content.open());
     Buffer bytes = std::make_unique_for_overwrite<std::byte[]>(size + 1);
-    std::size_t filled = 0;
     // One byte more than planned, so that the source sees its end and checks itself.
-    while (filled <= size) {
-        ENVPACK_TRY(const std::size_t got,
-                    source->read(std::span(bytes.get() + filled, size + 1 - filled)));
-        if (got == 0) {
-            break;
-        }
-        filled += got;
-    }
+    ENVPACK_TRY(const std::size_t filled, read_full(*source, std::span(bytes.get(), size + 1)));
     if (filled != size) {
         return fail(ErrorCode::io_error,
                     fmt::format("content has {} bytes instead of {}", filled, size));

@@ -50,6 +50,18 @@ Result<void> NullSink::write(std::span<const std::byte> data) {
     return {};
 }
 
+Result<std::size_t> read_full(ByteSource& from, std::span<std::byte> into) {
+    std::size_t filled = 0;
+    while (filled < into.size()) {
+        ENVPACK_TRY(const std::size_t count, from.read(into.subspan(filled)));
+        if (count == 0) {
+            break;
+        }
+        filled += count;
+    }
+    return filled;
+}
+
 Result<std::uint64_t> copy(ByteSource& from, ByteSink& to, const RunContext& run) {
     std::vector<std::byte> block(block_size);
     std::uint64_t total = 0;

@@ -13,6 +13,7 @@
 #include <optional>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <openssl/sha.h>
 
@@ -20,6 +21,9 @@ namespace envpack {
 namespace {
 
 static_assert(std::is_same_v<SHA_LONG, std::uint32_t> && SHA256_CBLOCK == sha256_block_size);
+
+/// Of two files, from each.
+constexpr std::size_t at_once = std::size_t{4} << 20;
 
 SHA256_CTX begun() {
     SHA256_CTX hash;
@@ -156,6 +160,25 @@ void NestedSha256::update_beside(std::span<const std::byte> data) {
 NestedSha256::Digests NestedSha256::finish() && {
     ENVPACK_ASSERT(!state_->part && state_->deferred.empty());
     return {.all = finished(state_->all), .beside = finished(state_->beside)};
+}
+
+Result<std::pair<Digest, Digest>> digests_of_two(const MappedFile& a, const MappedFile& b,
+                                                 const RunContext& run) {
+    NestedSha256 hash;
+    std::span<const std::byte> rest_a = a.bytes();
+    std::span<const std::byte> rest_b = b.bytes();
+    while (!rest_a.empty() || !rest_b.empty()) {
+        ENVPACK_CHECK(run.check());
+        const auto now_a = take(rest_a, std::min(rest_a.size(), at_once));
+        const auto now_b = take(rest_b, std::min(rest_b.size(), at_once));
+        hash.defer(now_a);
+        hash.update_beside(now_b);
+        hash.settle();
+        a.release(now_a);
+        b.release(now_b);
+    }
+    const NestedSha256::Digests digests = std::move(hash).finish();
+    return std::pair(digests.all, digests.beside);
 }
 
 }  // namespace envpack

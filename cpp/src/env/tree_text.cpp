@@ -38,17 +38,8 @@ Result<std::unique_ptr<ByteSource>> open_through_links(const archive::FileTree& 
     return tree.open(target);
 }
 
-/// Fills `into` as far as the source goes.
 Result<std::size_t> fill(ByteSource& from, std::span<char> into) {
-    std::size_t done = 0;
-    while (done < into.size()) {
-        ENVPACK_TRY(const std::size_t count, from.read(std::as_writable_bytes(into.subspan(done))));
-        if (count == 0) {
-            break;
-        }
-        done += count;
-    }
-    return done;
+    return read_full(from, std::as_writable_bytes(into));
 }
 
 bool ends_header(std::string_view text, std::size_t from) noexcept {

@@ -42,39 +42,45 @@ public:
           records_(records),
           run_(run) {}
 
-    Result<WheelPlan> plan(const LockedChoice& choice) const {
-        if (choice.file == nullptr) {
-            return open(choice, folder_, scheme_, *sources_, run_);
+    /// As an earlier build left it.
+    std::optional<WheelPlan> find(const LockedChoice& choice) const {
+        if (choice.file == nullptr || !records_.finds_layers()) {
+            return std::nullopt;
         }
-        const Digest& sha256 = choice.file->sha256;
-        const Digest key = wheel_plan_key(sha256, choice.file->name, scheme_);
-        if (auto record =
-                records_.finds_layers() ? records_.find(wheel_plans_kind, key) : std::nullopt) {
-            const auto open_again = [choice, folder = folder_, scheme = scheme_, sources = sources_,
-                                     &run = run_] {
-                return open(choice, folder, scheme, *sources, run);
-            };
-            if (auto known =
-                    wheel_plan_from(*std::move(record), *choice.package, sha256, open_again)) {
-                return *std::move(known);
-            }
+        auto record = records_.find(wheel_plans_kind, key_of(*choice.file));
+        if (!record) {
+            return std::nullopt;
         }
-        ENVPACK_TRY(WheelPlan plan, open(choice, folder_, scheme_, *sources_, run_));
-        records_.keep(wheel_plans_kind, key, to_record(plan));
+        const auto open_again = [choice, folder = folder_, scheme = scheme_, sources = sources_,
+                                 &run = run_] {
+            return open(choice, folder, scheme, *sources, {}, run);
+        };
+        return wheel_plan_from(*std::move(record), *choice.package, choice.file->sha256,
+                               open_again);
+    }
+
+    Result<WheelPlan> make(const LockedChoice& choice, const LocalDigests& hashed) const {
+        ENVPACK_TRY(WheelPlan plan, open(choice, folder_, scheme_, *sources_, hashed, run_));
+        if (choice.file != nullptr) {
+            records_.keep(wheel_plans_kind, key_of(*choice.file), to_record(plan));
+        }
         return plan;
     }
 
 private:
     static Result<WheelPlan> open(const LockedChoice& choice, const std::filesystem::path& folder,
                                   const wheel::InstallScheme& scheme, const LockSources& sources,
-                                  const RunContext& run) {
+                                  const LocalDigests& hashed, const RunContext& run) {
         const auto& [package, file] = choice;
-        ENVPACK_TRY(
-            const BuiltWheel wheel,
-            with_context(
-                wheel_file(*package, file, folder, sources.index(), sources.services(), run),
-                "while installing " + (file != nullptr ? file->name : package->name.to_string())));
+        ENVPACK_TRY(const BuiltWheel wheel,
+                    with_context(wheel_file(choice, folder, sources, hashed, run),
+                                 "while installing " +
+                                     (file != nullptr ? file->name : package->name.to_string())));
         return plan_wheel(*package, wheel, folder, scheme);
+    }
+
+    Digest key_of(const env::LockedFile& file) const {
+        return wheel_plan_key(file.sha256, file.name, scheme_);
     }
 
     std::filesystem::path folder_;
@@ -170,9 +176,19 @@ Result<BuildPlan> plan_from_lock(const env::Lock& lock, const std::filesystem::p
     ENVPACK_TRY(const std::vector<LockedChoice> wanted,
                 choose_wheels(lock, python, "the base", is_new));
     const WheelPlans plans(folder, scheme, std::move(sources), records, run);
+    ENVPACK_TRY(std::vector<std::optional<WheelPlan>> known,
+                parallel_map<std::optional<WheelPlan>>(
+                    wanted.size(), [&](std::size_t i) { return plans.find(wanted[i]); }, run));
+    std::vector<LockedChoice> missing;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        if (!known[i]) {
+            missing.push_back(wanted[i]);
+        }
+    }
+    ENVPACK_TRY(const LocalDigests hashed, digests_of_local_files(missing, folder, run));
     std::atomic<std::size_t> done{0};
     const auto plan_one = [&](std::size_t i) -> Result<WheelPlan> {
-        auto plan = plans.plan(wanted[i]);
+        auto plan = known[i] ? *std::move(known[i]) : plans.make(wanted[i], hashed);
         run.report("wheels", ++done, wanted.size());
         return plan;
     };

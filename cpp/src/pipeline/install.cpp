@@ -122,18 +122,21 @@ Result<void> fetch_missing(const std::vector<LockedChoice>& choices, Wheels& whe
                            const InstallOptions& options, const RunContext& run) {
     const bool is_linking = options.link_mode != archive::LinkMode::copy;
     std::vector<std::size_t> missing;
+    std::vector<LockedChoice> wanted;
     for (std::size_t i = 0; i < choices.size(); ++i) {
         if (!wheels[i]) {
             missing.push_back(i);
+            wanted.push_back(choices[i]);
         }
     }
+    ENVPACK_TRY(const LocalDigests hashed,
+                digests_of_local_files(wanted, options.lock.parent_path(), run));
     std::mutex mutex;
     std::vector<wheel::WheelStore::Unpacked> unpacked;
     std::atomic<std::size_t> done{0};
     const auto fetch_one = [&](std::size_t i) -> Result<BuiltWheel> {
-        const auto& [package, file] = choices[i];
-        ENVPACK_TRY(BuiltWheel built, wheel_file(*package, file, options.lock.parent_path(),
-                                                 sources.index(), sources.services(), run));
+        ENVPACK_TRY(BuiltWheel built,
+                    wheel_file(choices[i], options.lock.parent_path(), sources, hashed, run));
         ENVPACK_TRY(const wheel::WheelArchive archive,
                     wheel::WheelArchive::open_as(built.path, built.filename));
         run.report("wheels", ++done, missing.size());

@@ -3,6 +3,8 @@
 #include "envpack/base/assert.hpp"
 #include "envpack/base/digest.hpp"
 #include "envpack/base/file.hpp"
+#include "envpack/base/nested_sha256.hpp"
+#include "envpack/base/parallel.hpp"
 #include "envpack/env/target_environment.hpp"
 #include "envpack/http/url.hpp"
 #include "envpack/packaging/marker.hpp"
@@ -10,7 +12,9 @@
 #include "envpack/packaging/wheel_filename.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -60,13 +64,23 @@ Result<index::DistFile> dist_file(const env::LockedFile& file,
     return result;
 }
 
+bool is_local(const index::DistFile& file) {
+    return file.url.starts_with("file:");
+}
+
+Result<std::filesystem::path> local_path(const index::DistFile& file) {
+    ENVPACK_TRY(const http::Url url, http::Url::parse(file.url));
+    return url.file_path();
+}
+
 /// A file that the lock names on this machine, checked here since no index hands it out.
 Result<std::filesystem::path> checked_local_file(const index::DistFile& file,
+                                                 const LocalDigests& hashed,
                                                  const RunContext& run) {
-    ENVPACK_TRY(const http::Url url, http::Url::parse(file.url));
-    ENVPACK_TRY(std::filesystem::path path, url.file_path());
-    ENVPACK_TRY(FileSource source, FileSource::open(path));
-    ENVPACK_TRY(const Digest actual, Digest::of(source, run));
+    ENVPACK_TRY(std::filesystem::path path, local_path(file));
+    const auto known = hashed.find(path);
+    ENVPACK_TRY(const Digest actual,
+                known != hashed.end() ? Result<Digest>(known->second) : digest_of_file(path, run));
     if (file.sha256 && actual != *file.sha256) {
         return fail(Error(ErrorCode::digest_mismatch,
                           fmt::format("{} has sha256 {}, the lock says {}", file.filename,
@@ -77,9 +91,9 @@ Result<std::filesystem::path> checked_local_file(const index::DistFile& file,
 }
 
 Result<std::filesystem::path> fetch(const index::DistFile& file, const index::PackageIndex* index,
-                                    const RunContext& run) {
-    if (file.url.starts_with("file:")) {
-        return checked_local_file(file, run);
+                                    const LocalDigests& hashed, const RunContext& run) {
+    if (is_local(file)) {
+        return checked_local_file(file, hashed, run);
     }
     ENVPACK_ASSERT(index != nullptr);
     return index->download(file, run);
@@ -94,6 +108,22 @@ bool needs_index(const env::Lock& lock) {
                    (package.sdist && is_remote(*package.sdist)) ||
                    (package.archive && is_remote(package.archive->file));
         });
+}
+
+using SizedPath = std::pair<std::uint64_t, std::filesystem::path>;
+
+/// Of one file or two.
+Result<LocalDigests> digests_of(std::span<const SizedPath> files, const RunContext& run) {
+    const std::filesystem::path& a = files.front().second;
+    const std::filesystem::path& b = files.back().second;
+    if (a == b) {
+        ENVPACK_TRY(const Digest digest, digest_of_file(a, run));
+        return LocalDigests{{a, digest}};
+    }
+    ENVPACK_TRY(const auto file_a, MappedFile::open(a));
+    ENVPACK_TRY(const auto file_b, MappedFile::open(b));
+    ENVPACK_TRY(const auto digests, digests_of_two(*file_a, *file_b, run));
+    return LocalDigests{{a, digests.first}, {b, digests.second}};
 }
 
 std::string url_of(const env::LockedFile& file, const std::filesystem::path& path) {
@@ -128,14 +158,51 @@ Result<std::vector<LockedChoice>> choose_wheels(const env::Lock& lock,
     return wanted;
 }
 
-Result<BuiltWheel> wheel_file(const env::LockedPackage& package, const env::LockedFile* file,
-                              const std::filesystem::path& folder, const index::PackageIndex* index,
-                              const DirectServices& sources, const RunContext& run) {
+Result<LocalDigests> digests_of_local_files(const std::vector<LockedChoice>& choices,
+                                            const std::filesystem::path& folder,
+                                            const RunContext& run) {
+    std::vector<SizedPath> files;
+    for (const LockedChoice& choice : choices) {
+        if (choice.file == nullptr) {
+            continue;
+        }
+        const auto named = dist_file(*choice.file, folder);
+        if (!named || !is_local(*named)) {
+            continue;
+        }
+        if (auto path = local_path(*named)) {
+            files.emplace_back(size_of(choice), *std::move(path));
+        }
+    }
+    // Neighbours in size end at about the same time.
+    std::ranges::sort(files, std::greater<>());
+    std::atomic<std::size_t> done{0};
+    const auto hash_some = [&](std::size_t i) -> Result<LocalDigests> {
+        const auto some =
+            std::span(files).subspan(2 * i).first(std::min<std::size_t>(2, files.size() - 2 * i));
+        auto digests = digests_of(some, run);
+        ENVPACK_CHECK(run.check());
+        run.report("wheels hashed", done += some.size(), files.size());
+        return digests ? *std::move(digests) : LocalDigests();
+    };
+    ENVPACK_TRY(std::vector<LocalDigests> hashed,
+                parallel_map<LocalDigests>((files.size() + 1) / 2, hash_some, run));
+    LocalDigests digests;
+    for (LocalDigests& some : hashed) {
+        digests.merge(some);
+    }
+    return digests;
+}
+
+Result<BuiltWheel> wheel_file(const LockedChoice& choice, const std::filesystem::path& folder,
+                              const LockSources& sources, const LocalDigests& hashed,
+                              const RunContext& run) {
+    const auto& [package, file] = choice;
     if (file == nullptr) {
-        return wheel_of(package, folder, sources, run);
+        return wheel_of(*package, folder, sources.services(), run);
     }
     ENVPACK_TRY(const index::DistFile named, dist_file(*file, folder));
-    ENVPACK_TRY(std::filesystem::path path, fetch(named, index, run));
+    ENVPACK_TRY(std::filesystem::path path, fetch(named, sources.index(), hashed, run));
     return BuiltWheel{.path = std::move(path), .filename = file->name, .sha256 = file->sha256};
 }
 

@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -42,11 +43,6 @@ Result<std::vector<LockedChoice>> choose_wheels(const env::Lock& lock,
                                                 const env::Interpreter& python,
                                                 std::string_view who, const IsWanted& is_wanted);
 
-/// The wheel on this machine: fetched, or made from source. `folder` is the lock's.
-Result<BuiltWheel> wheel_file(const env::LockedPackage& package, const env::LockedFile* file,
-                              const std::filesystem::path& folder, const index::PackageIndex* index,
-                              const DirectServices& sources, const RunContext& run);
-
 /// parse_error with rule `lock.file-name` unless the wheel is of that name and version.
 Result<void> check_identity(const env::LockedPackage& package, const wheel::WheelArchive& wheel);
 
@@ -69,6 +65,21 @@ private:
     UserIndexes indexes_;
     SourceBuilder builder_;
 };
+
+/// The sha256 of files by their path.
+using LocalDigests = std::map<std::filesystem::path, Digest>;
+
+/// Of the files of `choices` that are on this machine: hashed two at a time, which takes hardly
+/// longer than one (docs/adr/0015). Those that cannot be read are left out. `folder` is the lock's.
+Result<LocalDigests> digests_of_local_files(const std::vector<LockedChoice>& choices,
+                                            const std::filesystem::path& folder,
+                                            const RunContext& run);
+
+/// The wheel on this machine: fetched and verified, or made from source. `folder` is the lock's; a
+/// file that `hashed` has is not read for that.
+Result<BuiltWheel> wheel_file(const LockedChoice& choice, const std::filesystem::path& folder,
+                              const LockSources& sources, const LocalDigests& hashed,
+                              const RunContext& run);
 
 /// What direct_url.json says of a package that the lock names by its place (PEP 610); nullopt for
 /// one of an index.

@@ -1,10 +1,14 @@
 #include "envpack/base/nested_sha256.hpp"
 
+#include "envpack/base/file.hpp"
+
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <random>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -113,6 +117,29 @@ TEST(NestedSha256, HashesASecondStreamBesideTheFirst) {
         const NestedSha256::Digests digests = std::move(hash).finish();
         EXPECT_EQ(digests.all, Digest::of(all)) << round;
         EXPECT_EQ(digests.beside, Digest::of(beside)) << round;
+    }
+}
+
+TEST(NestedSha256, HashesTwoFilesAtOnce) {
+    std::mt19937 random(23);
+    const TemporaryDirectory folder =
+        *TemporaryDirectory::create(std::filesystem::temp_directory_path());
+    const std::size_t piece = std::size_t{4} << 20;
+    for (const auto& [size_a, size_b] : std::vector<std::pair<std::size_t, std::size_t>>{
+             {0, 0}, {0, 100}, {63, 64}, {piece, piece + 1}, {3 * piece + 17, 1000}, {1, piece}}) {
+        std::vector<Digest> expected;
+        std::vector<std::shared_ptr<const MappedFile>> files;
+        for (const std::size_t size : {size_a, size_b}) {
+            const auto bytes = noise(size, random);
+            expected.push_back(Digest::of(bytes));
+            const auto path = folder.path() / std::to_string(files.size());
+            ASSERT_TRUE(write_file(path, as_text(bytes)));
+            files.push_back(*MappedFile::open(path));
+        }
+        const auto digests = digests_of_two(*files[0], *files[1]);
+        ASSERT_TRUE(digests);
+        EXPECT_EQ(digests->first, expected[0]) << size_a << " beside " << size_b;
+        EXPECT_EQ(digests->second, expected[1]) << size_b << " beside " << size_a;
     }
 }
 

@@ -87,6 +87,9 @@ private:
     std::uint64_t count_ = 0;
 };
 
+/// Fills `into` as far as the source goes; the number of bytes, less than wanted only at its end.
+Result<std::size_t> read_full(ByteSource& from, std::span<std::byte> into);
+
 /// Everything from `from` to `to`; the number of bytes moved. Does not call to.finish().
 /// Fails when either side fails or when the run is stopped.
 Result<std::uint64_t> copy(ByteSource& from, ByteSink& to, const RunContext& run = {});

@@ -1,10 +1,14 @@
 #pragma once
 
 #include "envpack/base/digest.hpp"
+#include "envpack/base/file.hpp"
+#include "envpack/base/result.hpp"
+#include "envpack/base/run_context.hpp"
 
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <utility>
 
 namespace envpack {
 
@@ -43,5 +47,9 @@ private:
     struct State;
     std::unique_ptr<State> state_;
 };
+
+/// The digests of two files, in little more time than that of the longer one.
+Result<std::pair<Digest, Digest>> digests_of_two(const MappedFile& a, const MappedFile& b,
+                                                 const RunContext& run = {});
 
 }  // namespace envpack
