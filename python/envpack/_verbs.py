@@ -161,6 +161,11 @@ def resolve(
         NetworkError: an index did not answer.
 
     """
+    for requirement in requirements:
+        if not isinstance(requirement, str):
+            given = type(requirement).__name__
+            message = f"a requirement is a text, not a {given}: resolve('a', 'b')"
+            raise TypeError(message)
     indexes = _core.IndexOptions(
         index_url=index_url,
         extra_index_urls=list(extra_index_urls),

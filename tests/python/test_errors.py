@@ -31,6 +31,11 @@ def test_a_malformed_text_has_its_own_class_and_names_the_place(
     assert 0 <= caught.value.offset <= len(text)
 
 
+def test_requirements_in_a_list_are_told_how_to_be_given() -> None:
+    with pytest.raises(TypeError, match=r"not a list: resolve\('a', 'b'\)"):
+        envpack.resolve(["numpy", "six"])  # type: ignore[arg-type]
+
+
 def test_a_missing_source_is_a_lookup_error_with_the_path() -> None:
     with pytest.raises(errors.NotFound) as caught:
         envpack.freeze("dir:/no/such/folder")
