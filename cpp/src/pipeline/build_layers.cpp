@@ -18,6 +18,8 @@ namespace {
 
 constexpr std::string_view build_command = "envpack build";
 constexpr std::string_view layout_option = " --layout ";
+/// Each needs some 20 MB. Further threads help with these.
+constexpr unsigned most_layers_at_once = 8;
 
 std::string counted(std::size_t number, std::string_view one, std::string_view many) {
     return fmt::format("{} {}", number, number == 1 ? one : many);
@@ -201,7 +203,10 @@ Result<std::vector<RecordedLayer>> write_layers(const std::vector<PlacedLayer>& 
     const std::string of_layout =
         layout == BuildLayout::venv ? "" : fmt::format("{}{}", layout_option, to_string(layout));
     archive::LayerWriteOptions shared = common;
-    shared.workers = std::make_shared<TaskPool>();
+    RunContext writers = run;
+    writers.max_parallel = std::clamp(run.max_parallel, 1U, most_layers_at_once);
+    shared.workers =
+        std::make_shared<TaskPool>(std::max(run.max_parallel, 1U) - writers.max_parallel);
     const LayerMaker maker{.common = shared, .scratch = stores.scratch, .records = stores.records};
 
     std::vector<const PlacedLayer*> wanted;
@@ -219,7 +224,7 @@ Result<std::vector<RecordedLayer>> write_layers(const std::vector<PlacedLayer>& 
                             maker.find_or_make(*wanted[i], run),
                             fmt::format("while writing the layer of {}", wanted[i]->title));
                     },
-                    run, shared.workers.get()));
+                    writers, shared.workers.get()));
 
     std::vector<RecordedLayer> written;
     for (std::size_t i = 0; i < wanted.size(); ++i) {
