@@ -14,8 +14,8 @@
 
 namespace envpack::archive {
 
-/// The content of one planned file by chunks, each read by a worker of a pool while the caller uses
-/// the one before. One thread.
+/// The content of one planned file by chunks, each read by whoever has time while the caller
+/// uses the one before. One thread.
 class FileChunks {
 public:
     static Result<FileChunks> open(const PlannedEntry& entry, TaskPool& pool);

@@ -25,6 +25,8 @@ constexpr std::size_t trailer_size = 8;
 constexpr std::size_t usual_member_size = 1u << 20;
 
 constexpr std::size_t spare_members = 6;
+/// More of them do not help one layer, but each would hold a member.
+constexpr unsigned most_workers = 8;
 
 /// Of data that is moved, at once: hashed and written.
 constexpr std::size_t moved_piece = std::size_t{256} << 10;
@@ -153,7 +155,7 @@ struct GzipMemberEncoder::State {
     /// Members that wait for others to be packed. Behind one that has to be packed come many that
     /// are known: the workers, where there are any, have to do meanwhile.
     std::size_t most_packing() const noexcept {
-        const unsigned workers = pool->serving();
+        const unsigned workers = std::min(pool->serving(), most_workers);
         return workers == 0 ? 0 : workers + spare_members;
     }
 

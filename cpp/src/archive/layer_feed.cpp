@@ -10,7 +10,7 @@
 namespace envpack::archive {
 namespace {
 
-/// Small files go to the workers by the megabyte: one at a time would cost more than it gives.
+/// Small files become tasks by the megabyte: one at a time would cost more than it gives.
 constexpr std::uint64_t batch_size = 1u << 20;
 /// Plain bytes that wait for their use; a batch is begun below it.
 constexpr std::uint64_t most_ahead = std::uint64_t{16} << 20;

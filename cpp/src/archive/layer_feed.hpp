@@ -14,7 +14,7 @@
 
 namespace envpack::archive {
 
-/// The contents of planned files, inflated ahead of their use by the workers of a pool, in the
+/// The contents of planned files, inflated ahead of their use by whoever serves a pool, in the
 /// order of the plan. One thread.
 class LayerFeed {
 public:

@@ -286,8 +286,8 @@ private:
     std::uint64_t reported_ = 0;
 };
 
-/// A file that LayerFeed does not serve, by chunks: a worker inflates the next one while this
-/// thread hashes the tar.
+/// A file that LayerFeed does not serve, by chunks: who has time inflates the next one while
+/// this thread hashes the tar.
 Result<void> stream_file(const PlannedEntry& entry, bool moved, TaskPool& pool, LayerStream& stream,
                          LayerProgress& progress, const RunContext& run) {
     ENVPACK_TRY(FileChunks chunks, FileChunks::open(entry, pool));

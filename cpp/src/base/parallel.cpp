@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 namespace envpack {
@@ -31,7 +32,9 @@ Result<void> parallel_for(std::size_t count, const std::function<Result<void>(st
                           const RunContext& run, TaskPool* idle) {
     const std::size_t most = std::max<unsigned>(1, run.max_parallel);
     const std::size_t threads = idle == nullptr ? std::min(count, most) : most;
-    if (threads <= 1) {
+    if (threads <= 1 || count == 0) {
+        std::atomic<std::size_t> busy{1};
+        const Leaving leaving(busy, idle);
         for (std::size_t index = 0; index < count; ++index) {
             ENVPACK_CHECK(run.check());
             ENVPACK_CHECK(work(index));
@@ -77,8 +80,12 @@ Result<void> parallel_for(std::size_t count, const std::function<Result<void>(st
     {
         std::vector<std::jthread> pool;
         pool.reserve(threads - 1);
-        for (std::size_t i = 1; i < threads; ++i) {
-            pool.emplace_back(loop);
+        try {
+            while (pool.size() < threads - 1) {
+                pool.emplace_back(loop);
+            }
+        } catch (const std::system_error&) {
+            busy -= threads - 1 - pool.size();  // the system has no more; this one is enough
         }
         loop();
     }

