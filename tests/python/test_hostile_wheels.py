@@ -116,21 +116,47 @@ ROWS: dict[str, tuple[str, Wheels]] = {
 }
 
 
+def arguments_of(verb: str, folder: Path, place: Path) -> list[str]:
+    """Give the options for a result below ``place``."""
+    if verb == "install":
+        return ["--prefix", str(place / "env")]
+    return ["--base", make_layout(folder / "base", interpreter()), "-o", f"oci:{place / 'image'}"]
+
+
 @pytest.mark.parametrize("verb", ["build", "install"])
 @pytest.mark.parametrize("what", ROWS)
 def test_it_is_refused_and_nothing_is_written(tmp_path: Path, what: str, verb: str) -> None:
     rule, make = ROWS[what]
     place = tmp_path / "a" / "b" / "c"
     lock = write_lock(tmp_path / "pylock.toml", make(tmp_path / "wheels"))
-    arguments = ["--prefix", str(place / "env")]
-    if verb == "build":
-        base = make_layout(tmp_path / "base", interpreter())
-        arguments = ["--base", base, "-o", f"oci:{place / 'image'}"]
-    result = command(verb, lock, *arguments, status=None)
+    result = command(verb, lock, *arguments_of(verb, tmp_path, place), status=None)
     assert f"rule: {rule}" in result.stderr
     assert result.returncode in {2, 3}
     assert not place.exists()
     assert list(tmp_path.rglob("escaped*")) == []
+
+
+@pytest.mark.parametrize("verb", ["build", "install"])
+@pytest.mark.parametrize("number", [1, 5])
+def test_a_wheel_that_is_not_the_locked_one_is_named(
+    tmp_path: Path, number: int, verb: str
+) -> None:
+    wheels = [
+        make_wheel(tmp_path, f"demo{i}", "1.0", files={f"demo{i}.py": b"#" * 1000 * i})
+        for i in range(number)
+    ]
+    lock = write_lock(tmp_path / "pylock.toml", wheels)
+    place = tmp_path / "place"
+    arguments = arguments_of(verb, tmp_path, place)
+    for wheel in wheels:  # alone or in a pair
+        good = wheel.read_bytes()
+        wheel.write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
+        result = command(verb, lock, *arguments, status=None)
+        wheel.write_bytes(good)
+        assert "rule: lock.hash-mismatch" in result.stderr
+        assert f"{wheel.name} has sha256 " in result.stderr
+        assert not place.exists()
+    command(verb, lock, *arguments)
 
 
 def test_a_file_of_a_whiteout_s_name_has_no_place_in_a_layer(tmp_path: Path) -> None:

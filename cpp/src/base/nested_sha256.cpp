@@ -159,7 +159,9 @@ void NestedSha256::update_beside(std::span<const std::byte> data) {
 
 NestedSha256::Digests NestedSha256::finish() && {
     ENVPACK_ASSERT(!state_->part && state_->deferred.empty());
-    return {.all = finished(state_->all), .beside = finished(state_->beside)};
+    const Digests digests{.all = finished(state_->all), .beside = finished(state_->beside)};
+    state_.reset();
+    return digests;
 }
 
 Result<std::pair<Digest, Digest>> digests_of_two(const MappedFile& a, const MappedFile& b,

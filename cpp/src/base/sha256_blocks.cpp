@@ -1,6 +1,7 @@
 #include "sha256_blocks.hpp"
 
 #include "envpack/base/assert.hpp"
+#include "envpack/base/nested_sha256.hpp"
 
 #include <array>
 

@@ -11,9 +11,8 @@ using Sha256Words = std::span<std::uint32_t, 8>;
 
 constexpr std::size_t sha256_block_size = 64;
 
-/// Whether this processor can continue several hashes at once: the rounds of one fill the time that
-/// those of another wait for their results. All blocks below are whole ones.
-bool can_hash_at_once() noexcept;
+// For processors with can_hash_at_once(): the rounds of one hash fill the time that those of
+// another wait for their results. All blocks are whole ones.
 
 /// Continues two hashes with the same blocks, whose message schedule is computed once.
 void hash_blocks_into_both(Sha256Words a, Sha256Words b,

@@ -14,8 +14,10 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -73,14 +75,30 @@ Result<std::filesystem::path> local_path(const index::DistFile& file) {
     return url.file_path();
 }
 
+std::optional<struct stat> status_of(const std::filesystem::path& path) {
+    struct stat status {};
+    return ::stat(path.c_str(), &status) == 0 ? std::optional(status) : std::nullopt;
+}
+
+bool is_still(const struct stat& then, const std::filesystem::path& path) {
+    const auto times = [](const struct stat& status) {
+        return std::tuple(status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec,
+                          status.st_ctim.tv_nsec);
+    };
+    const auto now = status_of(path);
+    return now && now->st_dev == then.st_dev && now->st_ino == then.st_ino &&
+           now->st_size == then.st_size && times(*now) == times(then);
+}
+
 /// A file that the lock names on this machine, checked here since no index hands it out.
 Result<std::filesystem::path> checked_local_file(const index::DistFile& file,
                                                  const LocalDigests& hashed,
                                                  const RunContext& run) {
     ENVPACK_TRY(std::filesystem::path path, local_path(file));
     const auto known = hashed.find(path);
+    const bool is_known = known != hashed.end() && is_still(known->second.status, path);
     ENVPACK_TRY(const Digest actual,
-                known != hashed.end() ? Result<Digest>(known->second) : digest_of_file(path, run));
+                is_known ? Result<Digest>(known->second.sha256) : digest_of_file(path, run));
     if (file.sha256 && actual != *file.sha256) {
         return fail(Error(ErrorCode::digest_mismatch,
                           fmt::format("{} has sha256 {}, the lock says {}", file.filename,
@@ -116,14 +134,19 @@ using SizedPath = std::pair<std::uint64_t, std::filesystem::path>;
 Result<LocalDigests> digests_of(std::span<const SizedPath> files, const RunContext& run) {
     const std::filesystem::path& a = files.front().second;
     const std::filesystem::path& b = files.back().second;
+    const auto status_a = status_of(a);
+    const auto status_b = status_of(b);
+    if (!status_a || !status_b) {
+        return LocalDigests();
+    }
     if (a == b) {
         ENVPACK_TRY(const Digest digest, digest_of_file(a, run));
-        return LocalDigests{{a, digest}};
+        return LocalDigests{{a, {digest, *status_a}}};
     }
     ENVPACK_TRY(const auto file_a, MappedFile::open(a));
     ENVPACK_TRY(const auto file_b, MappedFile::open(b));
     ENVPACK_TRY(const auto digests, digests_of_two(*file_a, *file_b, run));
-    return LocalDigests{{a, digests.first}, {b, digests.second}};
+    return LocalDigests{{a, {digests.first, *status_a}}, {b, {digests.second, *status_b}}};
 }
 
 std::string url_of(const env::LockedFile& file, const std::filesystem::path& path) {
@@ -174,19 +197,21 @@ Result<LocalDigests> digests_of_local_files(const std::vector<LockedChoice>& cho
             files.emplace_back(size_of(choice), *std::move(path));
         }
     }
-    // Neighbours in size end at about the same time.
+    // Neighbours in size end at about the same time. Fewer files than threads are faster alone.
     std::ranges::sort(files, std::greater<>());
+    const std::size_t together = can_hash_at_once() && files.size() > run.max_parallel ? 2 : 1;
     std::atomic<std::size_t> done{0};
     const auto hash_some = [&](std::size_t i) -> Result<LocalDigests> {
-        const auto some =
-            std::span(files).subspan(2 * i).first(std::min<std::size_t>(2, files.size() - 2 * i));
+        const auto rest = std::span(files).subspan(together * i);
+        const auto some = rest.first(std::min(together, rest.size()));
         auto digests = digests_of(some, run);
         ENVPACK_CHECK(run.check());
         run.report("wheels hashed", done += some.size(), files.size());
         return digests ? *std::move(digests) : LocalDigests();
     };
-    ENVPACK_TRY(std::vector<LocalDigests> hashed,
-                parallel_map<LocalDigests>((files.size() + 1) / 2, hash_some, run));
+    ENVPACK_TRY(
+        std::vector<LocalDigests> hashed,
+        parallel_map<LocalDigests>((files.size() + together - 1) / together, hash_some, run));
     LocalDigests digests;
     for (LocalDigests& some : hashed) {
         digests.merge(some);

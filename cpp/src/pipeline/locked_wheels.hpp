@@ -21,6 +21,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <sys/stat.h>
 #include <vector>
 
 namespace envpack::pipeline {
@@ -66,17 +67,21 @@ private:
     SourceBuilder builder_;
 };
 
-/// The sha256 of files by their path.
-using LocalDigests = std::map<std::filesystem::path, Digest>;
+/// The sha256 of a file, and what it was when it was hashed.
+struct HashedFile {
+    Digest sha256;
+    struct stat status;
+};
+using LocalDigests = std::map<std::filesystem::path, HashedFile>;
 
-/// Of the files of `choices` that are on this machine: hashed two at a time, which takes hardly
-/// longer than one (docs/adr/0015). Those that cannot be read are left out. `folder` is the lock's.
+/// Of the files of `choices` that are on this machine: two at a time where that is faster
+/// (docs/adr/0015). Those that cannot be read are left out. `folder` is the lock's.
 Result<LocalDigests> digests_of_local_files(const std::vector<LockedChoice>& choices,
                                             const std::filesystem::path& folder,
                                             const RunContext& run);
 
 /// The wheel on this machine: fetched and verified, or made from source. `folder` is the lock's; a
-/// file that `hashed` has is not read for that.
+/// file that `hashed` has, and that is still the same, is not read for that.
 Result<BuiltWheel> wheel_file(const LockedChoice& choice, const std::filesystem::path& folder,
                               const LockSources& sources, const LocalDigests& hashed,
                               const RunContext& run);

@@ -85,7 +85,9 @@ TEST(NestedSha256, HashesASecondStreamBesideTheFirst) {
         const auto blob = noise(random() % 20000, random);
         const std::span<const std::byte> all(tar);
         const std::span<const std::byte> beside(blob);
-        const std::size_t begin = random() % (all.size() + 1);
+        // A file begins at a multiple of the block size in a tar; one in four does not here.
+        const std::size_t anywhere = random() % (all.size() + 1);
+        const std::size_t begin = round % 4 == 0 ? anywhere : anywhere - anywhere % 64;
         const std::size_t end = begin + random() % (all.size() - begin + 1);
         const std::size_t most = 1U << (random() % 14);
         std::size_t at = 0;

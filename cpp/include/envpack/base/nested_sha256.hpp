@@ -12,11 +12,14 @@
 
 namespace envpack {
 
+/// Whether this processor has SHA instructions that we know: several hashes at once then take
+/// little longer than one (docs/adr/0015).
+bool can_hash_at_once() noexcept;
+
 /// The SHA-256 of a stream and, on the way, of parts of it, as of a tar and the files in it; and of
-/// a second stream beside it, as of the blob that the tar becomes. Where the processor has SHA
-/// instructions, a byte of a part costs little more than any other if the part begins at a multiple
-/// of 64 bytes, and so does a byte of the second stream while something is deferred
-/// (docs/adr/0015). One thread.
+/// a second stream beside it, as of the blob that the tar becomes. Where can_hash_at_once(), a byte
+/// of a part costs little more than any other if the part begins at a multiple of 64 bytes, and so
+/// does a byte of the second stream while something is deferred. One thread.
 class NestedSha256 {
 public:
     NestedSha256();
@@ -48,7 +51,8 @@ private:
     std::unique_ptr<State> state_;
 };
 
-/// The digests of two files, in little more time than that of the longer one.
+/// The digests of two files. Where can_hash_at_once(), in little more time than that of the longer
+/// one; else one after the other.
 Result<std::pair<Digest, Digest>> digests_of_two(const MappedFile& a, const MappedFile& b,
                                                  const RunContext& run = {});
 
