@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 import sys
 import tarfile
@@ -12,9 +13,12 @@ from pathlib import Path
 import pytest
 
 import envpack
+from envpack import errors
 from support.command import envpack as command
 from support.engines import Engine, skopeo_inspect
 from support.installed_trees import pip_install
+from support.layouts import interpreter, make_layout, member
+from support.locks import write_lock
 from support.wheels import make_wheel
 
 pytestmark = pytest.mark.usefixtures("no_index")
@@ -134,13 +138,40 @@ def test_layers_are_plain_tars_without_traces_of_the_host(lock: Path, tmp_path: 
     with tarfile.open(blob, "r:gz") as tar:
         members = tar.getmembers()
     assert [m.name for m in members] == sorted(m.name for m in members)
-    for member in members:
-        assert (member.uid, member.gid, member.uname, member.gname) == (0, 0, "", "")
-        assert member.mtime == 315532800
-        assert member.mode in {0o644, 0o755, 0o777}
+    for one in members:
+        assert (one.uid, one.gid, one.uname, one.gname) == (0, 0, "", "")
+        assert one.mtime == 315532800
+        assert one.mode in {0o644, 0o755, 0o777}
     # The parents that the base has keep the base's attributes.
     assert "opt" not in {m.name for m in members}
     assert "opt/venv" in {m.name for m in members}
+
+
+def test_there_are_no_more_layers_than_engines_take(tmp_path: Path) -> None:
+    noise = random.Random(0)
+    sizes = {"small": 17, "largest": 20, "middle": 18}  # MiB: from 16 on, a layer of its own
+    wheels = [
+        make_wheel(tmp_path, name, "1.0", files={f"{name}.bin": noise.randbytes(size << 20)})
+        for name, size in sizes.items()
+    ]
+    lock = write_lock(tmp_path / "pylock.toml", wheels)
+
+    def base_of(layers: int) -> str:
+        more = [[member(f"file{i}")] for i in range(1, layers)]
+        return make_layout(tmp_path / f"base{layers}", interpreter(), *more)
+
+    def titles(below: int) -> list[str]:
+        report = envpack.build(lock, f"oci:{tmp_path / str(below)}", base=base_of(below))
+        image = json.loads(skopeo_inspect(f"oci:{tmp_path / str(below)}:latest"))
+        assert len(image["Layers"]) == below + len(report.layers)
+        return [layer.title for layer in report.layers]
+
+    alone = ["largest 1.0", "middle 1.0", "small 1.0", "environment with 0 packages"]
+    assert titles(121) == alone  # 125 in all
+    assert titles(123) == ["largest 1.0", "environment with 2 packages"]
+    assert titles(124) == ["environment with 3 packages"]
+    with pytest.raises(errors.LimitExceeded, match="the base has 125 layers, engines stop at 125"):
+        envpack.build(lock, f"oci:{tmp_path / 'none'}", base=base_of(125))
 
 
 def test_a_lock_for_another_base_is_refused(lock: Path, tmp_path: Path) -> None:
