@@ -39,8 +39,8 @@ def freeze(
     """List the packages of a base, without running any of it.
 
     Args:
-        source: ``.`` for the Python in use, a virtual environment or prefix, ``python:PATH``,
-            ``dir:ROOTFS``, ``oci:DIR[:TAG]``, ``oci-archive:FILE[:TAG]``,
+        source: ``.`` for the Python that runs this, a virtual environment or prefix,
+            ``python:PATH``, ``dir:ROOTFS``, ``oci:DIR[:TAG]``, ``oci-archive:FILE[:TAG]``,
             ``docker-archive:FILE[:NAME]``, or ``freeze:FILE`` with the output of pip.
         python: interpreter or prefix inside an image or root file system, instead of the first
             one on its PATH.
@@ -116,7 +116,7 @@ def resolve(
         requirement_files: requirements files, as after pip's ``-r``.
         constraint_files: constraints files, as after pip's ``-c``.
         base: a source as for :func:`freeze`: provides packages, Python and platform. None: the
-            Python in use is the target and provides nothing.
+            Python that runs this is the target and provides nothing.
         python: interpreter or prefix inside the base.
         pre: allow pre-releases of everything.
         unfreeze: names of base packages that may be replaced.

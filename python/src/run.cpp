@@ -53,6 +53,9 @@ pipeline::UserConfig user_config() {
     const py::object executable = py::module_::import("sys").attr("executable");
     if (py::isinstance<py::str>(executable)) {  // None where nobody knows
         user.own_python = executable.cast<std::string>();
+        if (user.own_python.filename().string().starts_with("python")) {  // else a program has it
+            user.running_python = user.own_python;
+        }
     }
     return user;
 }

@@ -98,6 +98,13 @@ def test_pip_and_uv_honour_the_constraints(venv: Path, tmp_path: Path) -> None:
         )
 
 
+def test_the_python_in_use_is_the_one_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    # As in a notebook whose kernel is of an environment that no shell has activated.
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    assert envpack.freeze().python.prefix == sys.prefix
+
+
 def test_the_output_of_pip_freeze_is_a_source(venv: Path, tmp_path: Path) -> None:
     text = subprocess.run(
         [venv / "bin/python", "-m", "pip", "list", "--format=freeze"],

@@ -86,12 +86,13 @@ env::Environment host_environment(const UserConfig& user) {
 
 Result<OpenSource> open_host(const Source& source, const UserConfig& user, const RunContext& run) {
     auto root = std::make_shared<archive::DiskTree>("/");
-    ENVPACK_TRY(SafePath python,
-                env::find_host_python(*root,
-                                      {.python = source.path,
-                                       .path = std::string(user.variable("PATH")),
-                                       .virtual_env = std::string(user.variable("VIRTUAL_ENV"))},
-                                      run));
+    ENVPACK_TRY(
+        SafePath python,
+        env::find_host_python(*root,
+                              {.python = source.path.empty() ? user.running_python : source.path,
+                               .path = std::string(user.variable("PATH")),
+                               .virtual_env = std::string(user.variable("VIRTUAL_ENV"))},
+                              run));
     return OpenSource{.tree = std::move(root),
                       .environment = host_environment(user),
                       .python = std::move(python)};

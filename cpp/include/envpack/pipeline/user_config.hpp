@@ -19,6 +19,9 @@ struct UserConfig {
     /// A Python that envpack belongs to: the one that runs it, or the one beside the command in the
     /// same `bin`; empty without one. Its pip builds source where no other Python has pip.
     std::filesystem::path own_python = {};
+    /// The Python that this process is: what `.` means in it. Empty where it is none; then PATH and
+    /// VIRTUAL_ENV decide.
+    std::filesystem::path running_python = {};
 
     /// The variable's value; empty when it is unset.
     std::string_view variable(std::string_view name) const noexcept;
