@@ -53,16 +53,4 @@ Result<std::size_t> BufferedInput::read(std::span<std::byte> into) {
     return count;
 }
 
-Result<std::size_t> BufferedInput::read_fully(std::span<std::byte> into) {
-    std::size_t filled = 0;
-    while (filled < into.size()) {
-        ENVPACK_TRY(const std::size_t got, read(into.subspan(filled)));
-        if (got == 0) {
-            break;
-        }
-        filled += got;
-    }
-    return filled;
-}
-
 }  // namespace envpack::archive

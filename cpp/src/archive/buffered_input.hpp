@@ -11,7 +11,7 @@
 namespace envpack::archive {
 
 /// A source with a look ahead, which every decoder here reads from. One thread.
-class BufferedInput {
+class BufferedInput final : public ByteSource {
 public:
     explicit BufferedInput(std::unique_ptr<ByteSource> from, std::size_t capacity = 128u << 10);
 
@@ -20,10 +20,7 @@ public:
     /// `count` bytes when the source has them, else what is left.
     Result<std::span<const std::byte>> peek(std::size_t count);
     void consume(std::size_t count) noexcept;
-    /// As ByteSource::read.
-    Result<std::size_t> read(std::span<std::byte> into);
-    /// Fills `into` unless the source ends before; the number of bytes.
-    Result<std::size_t> read_fully(std::span<std::byte> into);
+    Result<std::size_t> read(std::span<std::byte> into) override;
     /// Bytes taken out so far.
     std::uint64_t position() const noexcept { return position_; }
 

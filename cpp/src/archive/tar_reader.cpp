@@ -47,7 +47,7 @@ struct TarReader::State {
 
     /// The next block; nullopt at the end of the archive or of the stream.
     Result<std::optional<std::span<const std::byte>>> next_block() {
-        ENVPACK_TRY(const std::size_t got, input.read_fully(block));
+        ENVPACK_TRY(const std::size_t got, read_full(input, block));
         if (got == 0) {
             return std::nullopt;  // no end blocks: Go reads on to the end of the stream too
         }
@@ -64,7 +64,7 @@ struct TarReader::State {
     /// After the first zero block: a second one, then zeros only (records are padded with them).
     Result<void> check_end() {
         for (bool second = true;; second = false) {
-            ENVPACK_TRY(const std::size_t got, input.read_fully(block));
+            ENVPACK_TRY(const std::size_t got, read_full(input, block));
             if (got > 0 && !is_zero(std::span(block).first(got))) {
                 return refused("tar.end", second ? "a zero block lies between tar members"
                                                  : "bytes follow the end of the tar archive");
@@ -99,7 +99,7 @@ struct TarReader::State {
         }
         std::string body(static_cast<std::size_t>(size), '\0');
         ENVPACK_TRY(const std::size_t got,
-                    input.read_fully(std::as_writable_bytes(std::span(body))));
+                    read_full(input, std::as_writable_bytes(std::span(body))));
         if (got < size) {
             return refused("tar.truncated", "tar archive ends in the middle of a header");
         }

@@ -31,15 +31,8 @@ struct Node {
 
 Result<Compression> compression_at(const FilePtr& file, std::uint64_t offset) {
     std::array<std::byte, 6> head{};
-    std::size_t filled = 0;
     const auto source = file_slice(file, offset, file->size - offset);
-    while (filled < head.size()) {
-        ENVPACK_TRY(const std::size_t got, source->read(std::span(head).subspan(filled)));
-        if (got == 0) {
-            break;
-        }
-        filled += got;
-    }
+    ENVPACK_TRY(const std::size_t filled, read_full(*source, head));
     return detect_compression(std::span(head).first(filled));
 }
 

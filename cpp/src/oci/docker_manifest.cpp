@@ -57,14 +57,7 @@ std::optional<Digest> digest_in_name(const SafePath& path) {
 Result<Compression> compression_of(const archive::FileTree& tree, const SafePath& path) {
     ENVPACK_TRY(const std::unique_ptr<ByteSource> source, tree.open(path));
     std::array<std::byte, 6> head{};
-    std::size_t filled = 0;
-    while (filled < head.size()) {
-        ENVPACK_TRY(const std::size_t got, source->read(std::span(head).subspan(filled)));
-        if (got == 0) {
-            break;
-        }
-        filled += got;
-    }
+    ENVPACK_TRY(const std::size_t filled, read_full(*source, head));
     return archive::detect_compression(std::span(head).first(filled));
 }
 

@@ -15,7 +15,6 @@
 #include <atomic>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -128,25 +127,18 @@ bool needs_index(const env::Lock& lock) {
         });
 }
 
-using SizedPath = std::pair<std::uint64_t, std::filesystem::path>;
-
-/// Of one file or two.
-Result<LocalDigests> digests_of(std::span<const SizedPath> files, const RunContext& run) {
-    const std::filesystem::path& a = files.front().second;
-    const std::filesystem::path& b = files.back().second;
+Result<LocalDigests> digests_of_pair(const std::filesystem::path& a, const std::filesystem::path& b,
+                                     const RunContext& run) {
     const auto status_a = status_of(a);
     const auto status_b = status_of(b);
-    if (!status_a || !status_b) {
-        return LocalDigests();
-    }
-    if (a == b) {
-        ENVPACK_TRY(const Digest digest, digest_of_file(a, run));
-        return LocalDigests{{a, {digest, *status_a}}};
-    }
     ENVPACK_TRY(const auto file_a, MappedFile::open(a));
     ENVPACK_TRY(const auto file_b, MappedFile::open(b));
     ENVPACK_TRY(const auto digests, digests_of_two(*file_a, *file_b, run));
-    return LocalDigests{{a, {digests.first, *status_a}}, {b, {digests.second, *status_b}}};
+    LocalDigests known;
+    if (status_a && status_b) {
+        known = {{a, {digests.first, *status_a}}, {b, {digests.second, *status_b}}};
+    }
+    return known;
 }
 
 std::string url_of(const env::LockedFile& file, const std::filesystem::path& path) {
@@ -184,7 +176,7 @@ Result<std::vector<LockedChoice>> choose_wheels(const env::Lock& lock,
 Result<LocalDigests> digests_of_local_files(const std::vector<LockedChoice>& choices,
                                             const std::filesystem::path& folder,
                                             const RunContext& run) {
-    std::vector<SizedPath> files;
+    std::vector<std::pair<std::uint64_t, std::filesystem::path>> files;
     for (const LockedChoice& choice : choices) {
         if (choice.file == nullptr) {
             continue;
@@ -197,24 +189,23 @@ Result<LocalDigests> digests_of_local_files(const std::vector<LockedChoice>& cho
             files.emplace_back(size_of(choice), *std::move(path));
         }
     }
-    // Neighbours in size end at about the same time. Fewer files than threads are faster alone.
+    if (files.size() <= run.max_parallel || !can_hash_at_once()) {
+        return LocalDigests();  // each in a thread of its own is faster
+    }
+    // Neighbours in size end at about the same time.
     std::ranges::sort(files, std::greater<>());
-    const std::size_t together = can_hash_at_once() && files.size() > run.max_parallel ? 2 : 1;
     std::atomic<std::size_t> done{0};
-    const auto hash_some = [&](std::size_t i) -> Result<LocalDigests> {
-        const auto rest = std::span(files).subspan(together * i);
-        const auto some = rest.first(std::min(together, rest.size()));
-        auto digests = digests_of(some, run);
+    const auto hash_pair = [&](std::size_t i) -> Result<LocalDigests> {
+        auto digests = digests_of_pair(files[2 * i].second, files[2 * i + 1].second, run);
         ENVPACK_CHECK(run.check());
-        run.report("wheels hashed", done += some.size(), files.size());
+        run.report("wheels hashed", done += 2, files.size());
         return digests ? *std::move(digests) : LocalDigests();
     };
-    ENVPACK_TRY(
-        std::vector<LocalDigests> hashed,
-        parallel_map<LocalDigests>((files.size() + together - 1) / together, hash_some, run));
+    ENVPACK_TRY(std::vector<LocalDigests> hashed,
+                parallel_map<LocalDigests>(files.size() / 2, hash_pair, run));
     LocalDigests digests;
-    for (LocalDigests& some : hashed) {
-        digests.merge(some);
+    for (LocalDigests& pair : hashed) {
+        digests.merge(pair);
     }
     return digests;
 }

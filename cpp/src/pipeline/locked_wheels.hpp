@@ -74,8 +74,9 @@ struct HashedFile {
 };
 using LocalDigests = std::map<std::filesystem::path, HashedFile>;
 
-/// Of the files of `choices` that are on this machine: two at a time where that is faster
-/// (docs/adr/0015). Those that cannot be read are left out. `folder` is the lock's.
+/// Of the files of `choices` that are on this machine, hashed two at a time (docs/adr/0015). Left
+/// out are those that cannot be read, an odd one, and all where two at a time is no faster.
+/// `folder` is the lock's.
 Result<LocalDigests> digests_of_local_files(const std::vector<LockedChoice>& choices,
                                             const std::filesystem::path& folder,
                                             const RunContext& run);

@@ -32,15 +32,8 @@ Result<std::string> read_text(const SafePath& path, const archive::Content& cont
 Result<std::string> read_head(const archive::Content& content, std::size_t size) {
     ENVPACK_TRY(const std::unique_ptr<ByteSource> source, content.open());
     std::string head(size, '\0');
-    std::size_t filled = 0;
-    while (filled < size) {
-        const auto rest = std::as_writable_bytes(std::span(head)).subspan(filled);
-        ENVPACK_TRY(const std::size_t count, source->read(rest));
-        if (count == 0) {
-            break;
-        }
-        filled += count;
-    }
+    ENVPACK_TRY(const std::size_t filled,
+                read_full(*source, std::as_writable_bytes(std::span(head))));
     head.resize(filled);
     return head;
 }
